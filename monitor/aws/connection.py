@@ -66,8 +66,8 @@ class Connection:
     ) -> None:
         """`command` is the running command, for hints; `tell` gets warnings and their hints.
 
-        `on_call` is called before each call with the service, the operation and the parameters, but not before those of
-        a waiter. It can raise to prevent the call.
+        `on_call` is called before each call, also of a waiter, with the service, the operation and the parameters. It
+        can raise to prevent the call.
         """
         self.profile = profile
         self.local = local
@@ -182,9 +182,17 @@ class Connection:
         except ValueError as error:  # an endpoint that is not a URL, given here or in the environment
             raise UsageError(str(error), "an endpoint is a URL such as http://127.0.0.1:4566") from error
         bound(client)
+        client.meta.events.register_first(
+            "provide-client-params", lambda params, model, **_: self._called(service, model.name, params)
+        )
         if service == "logs":
             pace(client, limiter_for(self.profile, self.region, client.meta.endpoint_url))
         return client
+
+    def _called(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Tell of a call that is about to be made. Each call of a client passes here, whoever makes it."""
+        if self.on_call is not None:
+            self.on_call(service, operation, parameters)
 
     def _load_credentials(self) -> None:
         """Load the credentials before a client does: its ValueError for an endpoint looks the same as theirs."""
@@ -228,8 +236,6 @@ class Connection:
         Raises:
             NotFoundError, RefusedError, UnreachableError: as the answer says.
         """
-        if self.on_call is not None:
-            self.on_call(service, operation, parameters)
         client = self.client(service, INVOKE_S if operation == "Invoke" else self._silent_s)
         name = f"{service}:{operation}"
         waiting = WAITING.begin(f"{name} in {self.where}", self._waiting_hint, self._tell_once)

@@ -1,7 +1,7 @@
 """What is open while lines are paired: execution environments, and their invocations that have not ended."""
 
 from monitor.kernel.missing import Missing
-from monitor.records.credibility import is_alone, is_credible_init
+from monitor.records.credibility import is_alone, is_credible_init, is_of_another, is_of_another_init
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import InitKind, Invocation
@@ -61,6 +61,41 @@ class OpenInvocation:
         self.malformed, stream.malformed = stream.malformed, 0
         stream.held_since_ms = None
 
+    def may_go_on(self) -> bool:
+        """Whether its REPORT can have been printed by its function: another REPORT of it would tell.
+
+        Only where nothing else runs in the stream at the same time, and its START was read.
+        """
+        return self.start_ms is not None and self.report is not None and is_of_another(self.report, self.init)
+
+    def failed(self) -> bool:
+        """Whether a line tells that it failed."""
+        return bool(self.failure) or (self.report is not None and self.report.failed)
+
+    def end(self, report: Report, at_ms: int) -> None:
+        """Take a REPORT, and leave out the reports of an init that contradict it."""
+        for one in [one for one in self.init.reports if self.init.certain and is_of_another_init(one, report)]:
+            self.init.reports.remove(one)
+            self.ignore("an INIT_REPORT with another duration than REPORT has")
+        self.report, self.end_ms, self.doubtful = report, at_ms, False
+
+    def take_held(self) -> None:
+        """Take what its stream held for the next invocation."""
+        stream = self.stream
+        self.failure.exception = self.failure.exception or stream.init.exception
+        self.events += stream.held
+        self.malformed += stream.malformed
+        stream.init, stream.held, stream.held_since_ms = InitFacts(certain=stream.init.certain), [], None
+        stream.malformed = 0
+
+    def take_over(self, other: "OpenInvocation") -> None:
+        """Take what was said of another invocation, which was printed by this one."""
+        self.failure.exception = self.failure.exception or other.failure.exception
+        self.events += other.events
+        self.malformed += other.malformed
+        self.ignored += other.ignored
+        self.notes += [note for note in other.notes if note not in self.notes]
+
     def ignore(self, what: str) -> None:
         """Note a line that contradicts Lambda's order: the function printed it."""
         self.ignored += 1
@@ -73,12 +108,12 @@ class Stream:
     """The state of one execution environment.
 
     `opened` holds its running invocations (one, except on managed instances). `closed` is the invocation that ended
-    last, which a late line may belong to. The other fields are for the next invocation.
+    last, which a late line may belong to; `earlier` the one before it. The other fields are for the next invocation.
     """
 
     __slots__ = (
-        "closed", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name", "nested",
-        "opened", "since_ms", "unclaimed", "version",
+        "closed", "earlier", "exception_ms", "function", "group", "held", "held_since_ms", "init", "malformed", "name",
+        "nested", "opened", "since_ms", "unclaimed", "version",
     )  # fmt: skip
 
     def __init__(self, group: str, name: str, since_ms: int | None = None) -> None:
@@ -87,6 +122,8 @@ class Stream:
         self.function, self.version = owner(group, name)
         self.opened: dict[str, OpenInvocation] = {}
         self.closed: OpenInvocation | None = None
+        # It ended before `closed` began. A second REPORT of it tells that its function printed `closed`.
+        self.earlier: OpenInvocation | None = None
         # What ended before it while another invocation ran: one of them was printed, and the end of that one tells.
         self.nested: list[OpenInvocation] = []
         self.init = InitFacts(certain=bool(name))
@@ -110,11 +147,23 @@ class Stream:
             return self.closed
         return found
 
-    def idle(self) -> bool:
-        """Whether the state holds nothing that a later line needs."""
+    def reported(self, request_id: str, since_ms: int) -> OpenInvocation | None:
+        """The invocation with this id among the two that ended last, and not before `since_ms`."""
+        for ended in (self.closed, self.earlier):
+            if ended is not None and ended.request_id == request_id and (ended.end_ms or 0) >= since_ms:
+                return ended
+        return None
+
+    def ended(self) -> list[OpenInvocation]:
+        """The invocations that ended and may still change, in order."""
+        return [ended for ended in (self.earlier, self.closed) if ended is not None]
+
+    def idle(self, *, but_ended: bool = False) -> bool:
+        """Whether the state holds nothing that a later line needs; `but_ended`: but the invocations that ended."""
         init = self.init
+        ended = not but_ended and (self.closed or self.earlier)
         return not (
-            self.opened or self.closed or self.nested or self.held or self.malformed or self.held_since_ms is not None
+            self.opened or ended or self.nested or self.held or self.malformed or self.held_since_ms is not None
             or init.exception or init.extension or init.web or init.started or init.restored or init.reports
             or init.after_crash
         )  # fmt: skip

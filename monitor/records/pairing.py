@@ -7,7 +7,7 @@ flag for each stream whose process died. It does not grow with the number of inv
 
 from collections.abc import Callable, Iterable, Iterator
 
-from monitor.records.credibility import Survivors, is_of_another, is_of_another_init
+from monitor.records.credibility import Survivors, is_of_another
 from monitor.records.event import LogEvent
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact, parse_message
@@ -36,7 +36,7 @@ from monitor.records.start_kinds import classify_failure, classify_init, ended_p
 from monitor.records.stream import WEB_ADAPTERS, execution_of_line, has_hint, starts_server
 
 # `Task timed out`, the runtime's exit and XRAY can follow REPORT. An invocation waits this long for them, in log time.
-_LINGER_MS = 5_000
+LINGER_MS = 5_000
 _MOST_LINGERING = 10_000
 _MOST_STREAMS = 50_000
 _MOST_OPEN_IN_STREAM = 256
@@ -131,22 +131,37 @@ class Pairing:
         return ready
 
     def settle(self, group: str, stream: str) -> list[Invocation] | None:
-        """Emit a stream's ended invocations, for a caller that counts simple invocations itself.
+        """Whether the next invocation of a stream needs nothing that the state holds: a caller can count it itself.
 
-        None if an invocation is open, or if the state holds something that the next invocation needs.
+        None if it does; otherwise what is complete. What another REPORT could change stays: a caller that meets one
+        adds the last two invocations that it counted itself, and then the REPORT.
         """
         found = self._streams.get((group, stream))
         if found is None:
             return []
         if found.opened:
             return None
-        if found.closed is not None:
-            self._emit(found.closed)
+        for ended in found.ended():
+            if not ended.may_go_on():
+                self._emit(ended)
         ready, self._ready = self._ready, []
-        if (group, stream) in self._streams:
-            # Not idle: the rest waits for the next `add`.
+        if not found.idle(but_ended=True):
+            # The rest waits for the next `add`.
             self._ready = ready
             return None
+        return ready
+
+    def ended(self, group: str, stream: str) -> list[str]:
+        """The request ids of a stream's invocations that another REPORT could change, the last one first."""
+        found = self._streams.get((group, stream))
+        return [] if found is None else [one.request_id for one in reversed(found.ended())]
+
+    def release(self, group: str, stream: str) -> list[Invocation]:
+        """Emit the first of the invocations that `ended` names: the caller counted two others since."""
+        found = self._streams.get((group, stream))
+        if found is not None and found.ended():
+            self._emit(found.ended()[0])
+        ready, self._ready = self._ready, []
         return ready
 
     def finish(self) -> list[Invocation]:
@@ -156,8 +171,8 @@ class Pairing:
         for closed in list(self._lingering.values()):
             self._emit(closed)
         for stream in list(self._streams.values()):
-            if stream.closed is not None:
-                self._emit(stream.closed)
+            for ended in stream.ended():
+                self._emit(ended)
             for opened in list(stream.opened.values()):
                 self._emit(opened)
             self.malformed += stream.malformed
@@ -220,6 +235,11 @@ class Pairing:
 
     def _start(self, stream: Stream, record: Start, at_ms: int) -> OpenInvocation:
         opened = stream.opened.get(record.request_id)
+        ended = stream.reported(record.request_id, at_ms - LINGER_MS) if opened is None else None
+        if ended is not None and ended.may_go_on() and not ended.failed():
+            # Lambda starts a request again only if it failed, and later.
+            ended.ignore("a second START")
+            return ended
         if opened is None:
             opened = stream.opened[record.request_id] = OpenInvocation(stream, record.request_id, at_ms)
             for what in self._ignored.pop((stream.group, stream.name), ()) if self._ignored else ():
@@ -238,7 +258,7 @@ class Pairing:
             stream.closed = None
         else:
             self._give_up(stream)
-            if stream.closed is not None:
+            if stream.closed is not None and not stream.closed.may_go_on():
                 self._emit(stream.closed)
         if len(stream.opened) > (_MOST_OPEN_IN_STREAM if stream.name else _MOST_OPEN_WITHOUT_STREAM):
             self._emit(next(iter(stream.opened.values())))
@@ -246,18 +266,12 @@ class Pairing:
 
     def _report(self, stream: Stream, record: Report, at_ms: int) -> OpenInvocation | None:
         request_id, before = record.request_id or "", stream.closed
+        reported = stream.reported(request_id, at_ms - LINGER_MS)
         key = (stream.group, stream.name)
         is_first = request_id == next(iter(stream.opened), None)
         opened = stream.opened.pop(request_id, None)
-        if opened is None and before is not None and before.request_id == request_id:
-            # The platform writes its REPORT after everything that the function prints: the last one counts.
-            if before.report == record:
-                before.notes.append("REPORT twice")
-            else:
-                before.ignore("an earlier REPORT of the request")
-            before.report, before.end_ms = record, at_ms
-            self._close(stream, before, record)
-            return before
+        if opened is None and reported is not None:
+            return self._report_again(stream, reported, record, at_ms)
         if opened is None:
             running = stream.current()
             if running is not None and self._is_printed(record, running, stream, at_ms):
@@ -274,15 +288,16 @@ class Pairing:
             if not opened.init.started or record.init_ms is not None:
                 # Without a START, an exception before REPORT is the invocation's, if the init did not fail.
                 opened.failure.exception, opened.init.exception = opened.init.exception, None
-        for one in [one for one in opened.init.reports if opened.init.certain and is_of_another_init(one, record)]:
-            opened.init.reports.remove(one)
-            opened.ignore("an INIT_REPORT with another duration than REPORT has")
-        opened.report, opened.end_ms, opened.doubtful = record, at_ms, False
+        opened.end(record, at_ms)
         if is_of_another(record, opened.init) and opened.start_ms is not None:
             for other in stream.opened.values():
                 other.doubtful = True
         if before is not None and before.nested and stream.init.certain:
             stream.nested.append(before)
+        elif before is not None and before.may_go_on() and opened.start_ms is not None:
+            if stream.earlier is not None:
+                self._emit(stream.earlier)
+            stream.earlier = before
         elif before is not None:
             self._emit(before)
         if is_first:
@@ -297,6 +312,36 @@ class Pairing:
             self._lingering[id(opened)] = opened
         self._close(stream, opened, record)
         return opened
+
+    def _report_again(self, stream: Stream, ended: OpenInvocation, record: Report, at_ms: int) -> OpenInvocation:
+        """Take the second REPORT of an invocation: the platform writes its own after all that the function prints.
+
+        So the last one counts, and what began since the one before it was printed too.
+        """
+        if ended.report == record:
+            ended.notes.append("REPORT twice")
+        else:
+            ended.ignore("an earlier REPORT of the request")
+            if ended.may_go_on():
+                self._take_back(stream, ended)
+        ended.end(record, at_ms)
+        self._close(stream, ended, record)
+        return ended
+
+    def _take_back(self, stream: Stream, ended: OpenInvocation) -> None:
+        """Give an invocation what was read since the REPORT that its function printed."""
+        other = stream.closed
+        if other is not None and other is not ended:
+            ended.take_over(other)
+            ended.ignore("START and REPORT of another request")
+            self._lingering.pop(id(other), None)
+            stream.closed, stream.earlier = ended, None
+        for one in stream.opened.values():
+            # If it is real after all, its own REPORT comes next.
+            one.doubtful = True
+        if stream.init.is_begun:
+            ended.ignore("an init that cannot be inside an invocation")
+        ended.take_held()
 
     def _is_printed(self, report: Report, running: OpenInvocation, stream: Stream, at_ms: int) -> bool:
         """Whether a REPORT without a START, while another invocation runs, cannot be the platform's."""
@@ -349,17 +394,21 @@ class Pairing:
         """Emit the invocations that ended long enough ago."""
         while self._lingering:
             oldest = next(iter(self._lingering.values()))
-            if now_ms - (oldest.end_ms or 0) <= _LINGER_MS and len(self._lingering) <= _MOST_LINGERING:
+            if now_ms - (oldest.end_ms or 0) <= LINGER_MS and len(self._lingering) <= _MOST_LINGERING:
                 return
             self._emit(oldest)
 
     def _emit(self, opened: OpenInvocation) -> None:
         stream = opened.stream
+        if stream.earlier is not None and stream.earlier is not opened:
+            self._emit(stream.earlier)
         self._lingering.pop(id(opened), None)
         if stream.opened.get(opened.request_id) is opened:
             del stream.opened[opened.request_id]
         if stream.closed is opened:
             stream.closed = None
+        if stream.earlier is opened:
+            stream.earlier = None
         self._ready.append(finished(opened))
         key = (stream.group, stream.name)
         if stream.idle() and self._streams.get(key) is stream:
@@ -377,7 +426,7 @@ class Pairing:
         self._give_up(stream)
         for opened in list(stream.opened.values()):
             self._emit(opened)
-        if stream.closed is not None:
-            self._emit(stream.closed)
+        for ended in stream.ended():
+            self._emit(ended)
         self.malformed += stream.malformed
         self._take_unclaimed(stream, last=True)

@@ -63,6 +63,11 @@ class InitFacts:
     web: bool = False
     reports: list[InitReport] = field(default_factory=list)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a line of an init or a restore was read."""
+        return self.started or self.restored or bool(self.reports)
+
     def add_report(self, report: InitReport) -> None:
         """Add an init report; of initRuntimeDone, which has no duration, only the initialization type is used."""
         self.initialization_type = report.initialization_type or self.initialization_type

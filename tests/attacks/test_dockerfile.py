@@ -111,6 +111,18 @@ def test_a_name_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, na
     assert "\x1b" not in done.err
 
 
+@pytest.mark.parametrize(
+    "name", ["x\nRUN touch owned", "x\r\nRUN touch owned", "x\x85RUN touch owned", "x\u2028RUN touch owned", "x\x1b[2J"]
+)
+def test_a_line_end_in_the_name_of_the_folder_is_no_instruction(tmp_path: Path, name: str) -> None:
+    """Before, the folder's name was written into a comment, and a line end in it ended the comment."""
+    plain, hostile = (project(tmp_path / one, "lambda_function.py") for one in ("x", name))
+    written = [run("package", "dockerfile", str(folder), cwd=tmp_path) for folder in (plain, hostile)]
+    assert [done.code for done in written] == [0, 0]
+    assert instructions(written[1].out) == instructions(written[0].out)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]", written[1].out + written[1].err)
+
+
 @pytest.mark.parametrize("name", ["x$(touch owned)", "x; touch owned", "escape=`", "syntax=evil/frontend", "ÄÖ", "-t"])
 def test_the_name_of_the_folder_is_neither_a_directive_nor_a_command(tmp_path: Path, name: str) -> None:
     folder = project(tmp_path / name, "lambda_function.py")

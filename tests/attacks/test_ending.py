@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.aws import connection as connections
+from monitor.errors import UnreachableError
+from monitor.packages.zips import source
 from tests.attacks.commands import CREDENTIALS, patient
 from tests.clean_environment import clean_environment
 
@@ -431,3 +434,52 @@ def test_nohup_stays_so(tmp_path: Path) -> None:
         time.sleep(0.5)
         assert process.poll() is None
         end(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", SIGNALS[:2], ids=lambda number: number.name)
+def test_a_demo_ends_with_its_stack_its_functions_and_its_folders(tmp_path: Path, number: signal.Signals) -> None:
+    process = start("demo", cwd=tmp_path, TMPDIR=str(tmp_path))
+    assert process.stderr
+    assert "an embedded stack is up" in process.stderr.readline()
+    time.sleep(patient(2.0))
+    started = _below(process.pid)
+    took_s, told = end(process, number)
+    # Its temporary folder has thousands of files.
+    assert took_s < patient(SOON_S + 1.0)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in told
+    deadline_s = time.monotonic() + patient(10)
+    while (left := [*filter(_is_running, started), *tmp_path.iterdir()]) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    assert started
+    assert left == []
+
+
+def _below(pid: int) -> list[Path]:
+    """The processes below `pid`."""
+    parents = {}
+    for place in Path("/proc").iterdir():
+        with suppress(OSError, ValueError, IndexError):
+            parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for above in found:
+        found += [child for child, parent in parents.items() if parent == above]
+    return [Path(f"/proc/{one}") for one in found[1:]]
+
+
+def test_an_endpoint_that_is_silent_is_given_up_after_30_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the budgets' table are the time-outs that the clients have, and a client's time-out is what ends it."""
+    real = connections.Connection(region="eu-west-1", endpoint_url="http://127.0.0.1:9", local=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    config = real.client("lambda").meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5.0, 30.0)
+    assert (source._TIMEOUT.connect_timeout, source._TIMEOUT.read_timeout) == (5.0, 30.0)
+    monkeypatch.setattr(connections, "SILENT_S", 0.5)
+    monkeypatch.setattr(connections, "_MAX_ATTEMPTS", 1)
+    with silent() as endpoint:
+        began_s = time.monotonic()
+        with pytest.raises(UnreachableError):
+            connections.Connection(region="eu-west-1", endpoint_url=endpoint).call("lambda", "GetAccountSettings")
+        took_s = time.monotonic() - began_s
+    assert 0.5 <= took_s < patient(5.0)

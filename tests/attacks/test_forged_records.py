@@ -154,18 +154,25 @@ def test_no_line_that_a_function_prints_changes_an_invocation_and_each_is_named(
 SECOND = "eeeeeeee-1c2d-4e3f-8a9b-0123456789ab"
 
 
+def pairs(log_format: str) -> Iterator[tuple[str, list[str]]]:
+    """The log of three invocations, one of which prints lines of two kinds, each with its own id or with another."""
+    for number in range(len(IDS)):
+        groups = [(one[0], kind, lines) for one in (IDS[number], OTHER, SECOND) for kind, lines in forged(one).items()]
+        for (some_id, first, some), (more_id, second, more) in itertools.product(groups, groups):
+            lines = []
+            for at in range(len(IDS)):
+                before, after = real(log_format, at)
+                lines += [*before, *(some + more if at == number else []), *after]
+            yield f"{first} of {some_id}, then {second} of {more_id}, in invocation {number}", lines
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_no_two_kinds_of_lines_with_ids_of_others_change_an_invocation(log_format: str) -> None:
-    """As above, one after the other: two whole invocations, a START after them, and so on."""
+def test_no_two_kinds_of_lines_change_an_invocation(log_format: str) -> None:
+    """As above, one after the other: its own REPORT and an init after it, two whole invocations, and so on."""
     problems = []
-    groups = [(kind, lines) for one in (OTHER, SECOND) for kind, lines in forged(one).items()]
-    for (first, some), (second, more), number in itertools.product(groups, groups, range(len(IDS))):
-        lines = []
-        for at in range(len(IDS)):
-            before, after = real(log_format, at)
-            lines += [*before, *(some + more if at == number else []), *after]
+    for what, lines in pairs(log_format):
         if problem := wrong(read(lines, STREAM)):
-            problems.append(f"{first}, then {second}, in invocation {number}: {problem}")
+            problems.append(f"{what}: {problem}")
     assert not problems, f"{len(problems)}\n" + "\n".join(problems[:20])
 
 

@@ -107,6 +107,24 @@ def test_websockets_are_refused(stack: PrivateStack) -> None:
             assert connection.recv(4096).split()[1] == b"403"
 
 
+@pytest.mark.parametrize("with_key", [False, True])
+def test_a_websocket_api_is_neither_made_nor_opened(stack: PrivateStack, send: Send, with_key: bool) -> None:
+    """Before, whoever had made one was answered `101 Switching Protocols`."""
+    headers = signed(stack.access_key, "apigateway") if with_key else {}
+    api = {"name": "w", "protocolType": "WEBSOCKET", "routeSelectionExpression": "$request.body.action"}
+    made = send("POST", "/v2/apis", json.dumps(api).encode(), **headers)
+    assert made.status in (400, 403)
+    address = stack.endpoint.removeprefix("http://")
+    ident = json.loads(made.body).get("apiId", "a") if made.body.startswith(b"{") else "a"
+    for path in (f"/_aws/execute-api/{ident}/p", f"/_aws/execute-api/{ident}/$default"):
+        with socket.create_connection(address.split(":"), 10) as connection:  # type: ignore[arg-type]
+            lines = [f"GET {path} HTTP/1.1", f"Host: {address}", "Upgrade: websocket", "Connection: Upgrade"]
+            lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {base64.b64encode(b'x' * 16).decode()}"]
+            lines += [f"{name}: {value}" for name, value in headers.items()]
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            assert connection.recv(4096).split()[1] == b"403"
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [

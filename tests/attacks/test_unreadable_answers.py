@@ -121,6 +121,7 @@ def test_a_diagnosis_goes_on_without_the_source_that_answers_nonsense() -> None:
         states = {one.name: one for one in told}
         assert states[source].state == "failed"
         assert operation in states[source].detail
+        assert states[source].detail.count("unreadable response") == 1, states[source].detail
         assert states["log"].state == "read"
         assert not isinstance(evidence.starts, Missing)
 

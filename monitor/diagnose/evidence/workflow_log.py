@@ -23,7 +23,7 @@ from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record
-from monitor.records.invocation import ColdStart, Invocation
+from monitor.records.invocation import ColdStart, Executions, Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import Pairing
 from monitor.records.record import InitRecordEvent, LateImports, Record, Start
@@ -79,10 +79,11 @@ class _Sums:
         self.late = LateImportTable()
         self.records, self.profiles = ImportProfiles(), ImportProfiles()
 
-    def add(self, invocation: Invocation) -> None:
+    def add(self, invocation: Invocation, marked: Invocation) -> None:
+        """Count an invocation; `marked`, the same one, is a replay if it resumes a durable execution."""
         self.tally.add(invocation)
-        self.aftermath.add(invocation)
-        self.first_lines.settle(invocation)
+        self.aftermath.add(marked)
+        self.first_lines.settle(marked)
 
     def note(self, record: Record | None) -> None:
         if isinstance(record, LateImports):
@@ -110,6 +111,7 @@ class _Pass:
         self._since = sums() if latest.change else None
         self._pairing = Pairing()
         self._minutes = Minutes()
+        self._executions = Executions()
         self._lines = LoggedProfiles()
         self._sampled: set[str] = set()
         self._events = 0
@@ -151,10 +153,11 @@ class _Pass:
 
     def _settle(self, invocations: Iterable[Invocation]) -> None:
         for invocation in invocations:
+            marked = self._executions.marked(invocation)
             for sums in self._counting(invocation.at_ms, invocation.stream):
-                sums.add(invocation)
-            self._minutes.add(invocation)
-            self._note_trace(invocation)
+                sums.add(invocation, marked)
+            self._minutes.add(marked)
+            self._note_trace(marked)
 
     def _note_trace(self, invocation: Invocation) -> None:
         """Every REPORT of a traced function names a trace; X-Ray has those that were sampled."""

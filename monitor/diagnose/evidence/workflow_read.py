@@ -160,7 +160,8 @@ def _concurrency(subject: Subject, found: Found) -> str:
     refused = next((one for one in failed if not isinstance(one, NotFoundError)), None)
     if refused is not None:
         # What could be asked stays; that the rest could not must not pass for "there is none".
-        raise type(refused)(f"{', '.join(texts)}; {', '.join(known.unknown)}: {refused.message}", refused.hint)
+        refused.message = f"{', '.join(texts)}; {', '.join(known.unknown)}: {refused.message}"
+        raise refused
     return ", ".join([*texts, *(f"{what} unknown" for what in known.unknown)])
 
 

@@ -3,8 +3,9 @@
 Nine in ten lines of a log say nothing of an invocation as a whole, and most of the rest are the START and REPORT of a
 warm invocation that succeeded. These are counted from their bytes. An event of any other kind goes to the full reader,
 after the lines of the invocation that runs on its stream, so that the result is the full reader's.
-`tests/unit/records/test_conformance.py` compares the two. One exception: a time-out or exit line that follows its
-REPORT by more than five seconds, with other lines between, is joined to its invocation here.
+`tests/unit/records/test_conformance.py` compares the two. Two exceptions: a time-out or exit line that follows its
+REPORT by more than five seconds, with other lines between, is joined to its invocation here; and the second REPORT of
+an invocation whose function printed the first one, then a START, and then an error, changes nothing here.
 """
 
 import re
@@ -20,7 +21,7 @@ from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import STREAM
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
-from monitor.records.pairing import Pairing
+from monitor.records.pairing import LINGER_MS, Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
 from monitor.records.stream import DURABLE, SERVERS, has_hint, owner
 
@@ -53,6 +54,8 @@ _END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
 XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
 # MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.
 MS, BILLED = r"(\d{1,15}\.\d{1,9}|\d{1,15})", r"(\d{1,15}|\d{1,15}\.\d{1,9})"
+# What an application logs, and not Lambda, among what is rare.
+_OF_APPLICATION = re.compile(rb"\[ERROR\] |\d|(?!.*platform\.)\{", re.DOTALL)
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
@@ -78,7 +81,7 @@ def _row(time: str, stream: str, space: str, rare: str, checked: str = "") -> st
         rf"({time}) ({stream}){space}{check}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
         # The REPORT that comes next, or after END, belongs to the START.
-        rf"(?:(?:\n{time} \2 END [^\n]*|)\n{time} \2 REPORT{check_report} RequestId: \3{figures}|)"
+        rf"(?:(?:\n{time} \2 END [^\n]*|)\n({time}) \2 REPORT{check_report} RequestId: \3{figures}|)"
         rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
         rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )
@@ -111,13 +114,14 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
 
 
 # The groups of the pattern, from 0: the time and the stream; the request id of START, the rest of its line, and the
-# figures of its REPORT if that follows; the request id and the figures of a REPORT alone; the whole text of anything
-# else; and, in the quick pattern, an event with its columns. The figures are the duration, the billed duration, the
-# rest of the line and the trace.
+# time and the figures of its REPORT if that follows; the request id and the figures of a REPORT alone; the whole text
+# of anything else; and, in the quick pattern, an event with its columns. The figures are the duration, the billed
+# duration, the rest of the line and the trace.
 _Row = tuple[bytes, ...]
-_TIME_OF, _NAME, _STARTED, _VERSION_OF, _DURATION, _BILLED, _REST, _TRACE, _REPORTED = range(9)
-_REPORT_REST, _OTHER, _ODD = 11, 13, 14
-_FIGURES, _REPORT_FIGURES = slice(_DURATION, _TRACE + 1), slice(9, 13)
+_TIME_OF, _NAME, _STARTED, _VERSION_OF, _ENDED, _DURATION, _BILLED, _REST, _TRACE, _REPORTED = range(10)
+_OTHER, _ODD = 14, 15
+_NO_ROW: _Row = (b"", b"", b"")
+_FIGURES, _REPORT_FIGURES = slice(_DURATION, _TRACE + 1), slice(10, 14)
 
 
 class Warm(NamedTuple):
@@ -195,9 +199,10 @@ class QuickColumns:
         self._sink = sink
         self._blocks = Blocks(_last_event, least_bytes)
         self._pairing = Pairing()
-        # The streams that are counted here, each with the invocation that ended last, to which a late line may belong,
-        # () for none; and their STARTs without a REPORT.
-        self._last: dict[bytes, _Row] = {}
+        # The streams that are counted here, each with the two invocations that ended last: a late line may
+        # belong to them, and another REPORT of one tells that its function printed the first. And their STARTs without
+        # a REPORT.
+        self._last: dict[bytes, tuple[_Row, _Row]] = {}
         self._open: dict[bytes, _Row] = {}
         # What ended and is not in the sink yet.
         self._done: list[_Row] = []
@@ -231,8 +236,7 @@ class QuickColumns:
         for name in list(self._last):
             self._close(name)
         self._count()
-        for invocation in self._pairing.finish():
-            self._sink.add(invocation)
+        self._add(self._pairing.finish())
 
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
@@ -241,24 +245,31 @@ class QuickColumns:
         done, one = self._done.append, self._one
         for row in rows:
             name = row[1]
+            pair = last.get(name)
+            if pair is None:
+                one(row, name)
+                continue
+            before, earlier = pair
             if row[4]:
-                # A whole invocation. The one before it ended.
-                before = last.get(name)
-                if before is None or name in opened or not versions[row[3]] or not memory[row[6]]:
+                # A whole invocation.
+                started = row[2]
+                if name in opened or not versions[row[3]] or not memory[row[7]] or started in (before[2], earlier[2]):
                     one(row, name)
                     continue
-                if before:
-                    done(before)
-                last[name] = row
-            elif row[8] and name in opened and opened[name][2] == row[8] and memory[row[11]]:
-                before = last[name]
-                if before:
-                    done(before)
-                last[name] = opened.pop(name)[:4] + row[9:13]
-            elif row[2] and name in last and name not in opened and versions[row[3]]:
+                ended = row
+            elif row[9] and name in opened and opened[name][2] == row[9] and memory[row[12]]:
+                ended = (*opened.pop(name)[:4], row[0], *row[10:14])
+            elif row[2] and name not in opened and versions[row[3]] and row[2] not in (before[2], earlier[2]):
                 opened[name] = row
+                continue
             else:
                 one(row, name)
+                continue
+            if earlier[0]:
+                done(earlier)
+            elif earlier[1]:
+                self._release(name)
+            last[name] = ended, before
         if len(self._done) >= _BATCH:
             self._count()
         return len(rows)
@@ -317,27 +328,46 @@ class QuickColumns:
     def _one(self, row: _Row, name: bytes) -> None:
         """Read a row that is not the usual one of a stream that is counted here."""
         if row[_STARTED]:
-            if name in self._open or not self._versions[row[_VERSION_OF]] or not self._is_counted(name):
-                self._slow(row, name, _start_line(row))
-                if row[_DURATION]:
-                    self._slow(row, name, _report_line(row[_STARTED], row[_FIGURES]))
+            is_new = name not in self._open and self._versions[row[_VERSION_OF]] and self._is_counted(name)
+            if not is_new or any(row[_STARTED] == ended[_STARTED] for ended in self._last[name]):
+                self._give(row, name)
             elif not row[_DURATION]:
                 self._open[name] = row
             elif self._memory[row[_REST]]:
+                # The stream is counted from here on: two that ended before are not there.
                 self._ended(row, name)
             else:
-                self._open[name] = row
-                self._slow(row, name, _report_line(row[_STARTED], row[_FIGURES]))
+                self._give(row, name)
         elif row[_REPORTED]:
             # That of a START that is counted here was read by `_read`.
             self._slow(row, name, _report_line(row[_REPORTED], row[_REPORT_FIGURES]))
-        elif name in self._open or not self._last.get(name) or not row[_OTHER].startswith(b"XRAY T"):
+        elif name in self._open or not self._is_read(name) or not row[_OTHER].startswith(b"XRAY T"):
             self._slow(row, name, row[_OTHER])
 
     def _ended(self, row: _Row, name: bytes) -> None:
-        if before := self._last[name]:
-            self._done.append(before)
-        self._last[name] = row
+        before, earlier = self._last[name]
+        if earlier[_TIME_OF]:
+            self._done.append(earlier)
+        elif earlier[_NAME]:
+            self._release(name)
+        self._last[name] = row, before
+
+    def _release(self, name: bytes) -> None:
+        self._add(self._pairing.release("", name.decode("utf-8", "replace")))
+
+    def _give(self, row: _Row, name: bytes) -> None:
+        """Give a START, and the REPORT that follows it, to the full reader."""
+        self._slow(row, name, _start_line(row))
+        if row[_DURATION]:
+            self._event(row[_ENDED], name, _report_line(row[_STARTED], row[_FIGURES]))
+
+    def _add(self, invocations: list[Invocation]) -> None:
+        for invocation in invocations:
+            self._sink.add(invocation)
+
+    def _is_read(self, name: bytes) -> bool:
+        """Whether the last invocation of a stream was read here."""
+        return name in self._last and bool(self._last[name][0][_TIME_OF])
 
     def _is_counted(self, name: bytes) -> bool:
         """Whether the next invocation of a stream can be counted here; False where the full reader has to read it."""
@@ -349,8 +379,7 @@ class QuickColumns:
         settled = self._pairing.settle("", text)
         if settled is None:
             return False
-        for invocation in settled:
-            self._sink.add(invocation)
+        self._add(settled)
         if len(self._last) >= _MOST_STATES:
             for one in list(self._last)[: _MOST_STATES // 2]:
                 # Streams end without a word, and memory must have a bound.
@@ -361,7 +390,10 @@ class QuickColumns:
             self._count()
             self._functions = {one: self._functions[one] for one in self._last}
         self._functions[name] = function
-        self._last[name] = ()
+        # Of what the full reader has, only the ids matter here.
+        ended: list[_Row] = [(b"", name, one.encode()) for one in self._pairing.ended("", text)]
+        before, earlier = [*ended, _NO_ROW, _NO_ROW][:2]
+        self._last[name] = before, earlier
         return True
 
     def _slow(self, row: _Row, name: bytes, message: bytes) -> None:
@@ -370,27 +402,33 @@ class QuickColumns:
             # The line continues an event: a message contains what looks like columns.
             return
         if name in self._last:
-            start, last = self._open.pop(name, None), self._last.pop(name)
-            if start is not None:
-                self._read_start(name, start, last)
-            elif last:
-                self._event(last[_TIME_OF], name, _start_line(last))
-                self._event(last[_TIME_OF], name, _report_line(last[_STARTED], last[_FIGURES]))
+            self._hand_over(name, row[_TIME_OF], is_of_lambda=_OF_APPLICATION.match(row[_OTHER]) is None)
         self._event(row[_TIME_OF], name, message)
-
-    def _read_start(self, name: bytes, start: _Row, last: _Row) -> None:
-        if last:
-            self._done.append(last)
-            self._pairing.survived("", name.decode("utf-8", "replace"), last[_STARTED].decode())
-        self._event(start[_TIME_OF], name, _start_line(start))
 
     def _close(self, name: bytes) -> None:
         """Nothing more is expected of a stream."""
-        start, last = self._open.pop(name, None), self._last.pop(name)
+        start = self._open.get(name)
         if start is not None:
-            self._read_start(name, start, last)
-        elif last:
-            self._done.append(last)
+            self._hand_over(name, start[_TIME_OF], is_of_lambda=False)
+        else:
+            self._done += [ended for ended in reversed(self._last.pop(name)) if ended[_TIME_OF]]
+
+    def _hand_over(self, name: bytes, time: bytes, *, is_of_lambda: bool) -> None:
+        """Give the full reader what it needs of a stream to read a line of this time, which can be Lambda's own."""
+        start = self._open.pop(name, None)
+        # What ended long before is not changed by a line any more.
+        since_ms = self._at_ms(start[_TIME_OF] if start is not None else time) - LINGER_MS
+        for ended in reversed(self._last.pop(name)):
+            if not ended[_TIME_OF]:
+                continue  # there is none, or the full reader has it
+            if start is not None and (not is_of_lambda or self._at_ms(ended[_ENDED]) < since_ms):
+                self._done.append(ended)
+                self._pairing.survived("", name.decode("utf-8", "replace"), ended[_STARTED].decode())
+            else:
+                self._event(ended[_TIME_OF], name, _start_line(ended))
+                self._event(ended[_ENDED], name, _report_line(ended[_STARTED], ended[_FIGURES]))
+        if start is not None:
+            self._event(start[_TIME_OF], name, _start_line(start))
 
     def _event(self, time: bytes, name: bytes, message: bytes) -> None:
         text = message.decode("utf-8", "replace")
@@ -401,8 +439,7 @@ class QuickColumns:
         record = parse_fact(text)
         if record is not None or has_hint(text):
             event = LogEvent(self._at_ms(time), text, name.decode("utf-8", "replace"))
-            for invocation in self._pairing.add(event, record):
-                self._sink.add(invocation)
+            self._add(self._pairing.add(event, record))
 
     def _at_ms(self, time: bytes) -> int:
         hour = time[:13]

@@ -184,3 +184,19 @@ def test_each_call_is_told_before_it_is_made_and_can_be_prevented(served: Callab
     with pytest.raises(RefusedError, match="enough"):
         connection.in_region("us-east-1").call("lambda", "GetFunctionConfiguration", FunctionName="f")
     assert told == [("lambda", "GetFunctionConfiguration", {"FunctionName": "f"})] * 2
+
+
+def test_no_call_passes_the_one_who_is_told_of_calls(served: Callable[..., Connection]) -> None:
+    """Not those of a waiter, nor those that are made with the client itself."""
+    connection, told = served({"Configuration": {"LastUpdateStatus": "Successful"}}), []
+
+    def on_call(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        told.append(operation)
+        raise RefusedError("read only")
+
+    connection.on_call = on_call
+    with pytest.raises(RefusedError, match="read only"):
+        wait_until_updated(connection, "f")
+    with pytest.raises(RefusedError, match="read only"):
+        connection.client("lambda").delete_function(FunctionName="f")
+    assert told == ["GetFunctionConfiguration", "DeleteFunction"]

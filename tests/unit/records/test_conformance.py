@@ -4,11 +4,12 @@ Three paths take a short way past the full reader (`parse_message`): the usual f
 text (`QuickBodies`), and cold starts out of a file (`QuickColumns`).
 """
 
+import itertools
 import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ from monitor.records.quick.columns import QuickColumns, Warm, is_quick
 from monitor.records.quick.messages import QuickMessages
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
+from tests.attacks.test_forged_records import AT_MS, STREAM
+from tests.attacks.test_forged_records import pairs as forged_pairs
 from tests.fakes import log_lines
 from tests.fakes.log_lines import REQUEST, messages, real_messages, saved_log
 from tests.fakes.saved_logs import read_text
@@ -458,6 +461,21 @@ FAILURES = (
     "[INFO] Listening at: http://0.0.0.0:8080 (9)",
     json.dumps({"message": "started", "DurableExecutionArn": f"{DURABLE}/a/1"}),
 )
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_what_a_function_prints_like_lambda_s_lines_comes_to_the_same_both_ways(log_format: str) -> None:
+    """A sample of what `tests/attacks/test_forged_records.py` reads in full."""
+    problems = []
+    for what, lines in itertools.islice(forged_pairs(log_format), 0, None, 23):
+        times = (datetime.fromtimestamp(AT_MS / 1000 + at * 0.04, UTC) for at in range(len(lines)))
+        columns = (
+            f"{time:%Y-%m-%dT%H:%M:%S.%f}+00:00 {STREAM} {line}\n" for time, line in zip(times, lines, strict=True)
+        )
+        quick, full = quick_and_full("".join(columns), By.VERSION)
+        if quick != full:
+            problems.append(f"{what}: {quick} {full}")
+    assert not problems, f"{len(problems)}\n" + "\n".join(problems[:3])
 
 
 def usual_and_rare(chance: random.Random) -> str:

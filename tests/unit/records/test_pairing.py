@@ -462,9 +462,11 @@ def test_an_invocation_comes_out_soon_after_it_ended_not_at_the_end_of_the_log()
 
     assert feed(event(0, start("r1"))) == []
     assert feed(event(9, report("r1"))) == []
-    assert feed(event(10, start("r2"))) == ["r1"]
+    assert feed(event(10, start("r2"))) == []
     assert feed(event(20, report("r2"))) == []
-    assert feed(event(6_000, start("b1"), B)) == ["r2"]
+    assert feed(event(30, start("r3"))) == []
+    assert feed(event(40, report("r3"))) == ["r1"]
+    assert feed(event(6_000, start("b1"), B)) == ["r2", "r3"]
 
 
 def test_what_is_kept_does_not_grow_with_the_number_of_invocations() -> None:

@@ -9,6 +9,7 @@ from monitor.diagnose.evidence.analyze_init_logging import FirstLines
 from monitor.diagnose.evidence.analyze_late_imports import LateImportTable
 from monitor.diagnose.evidence.analyze_traffic import Aftermath, Minutes
 from monitor.diagnose.evidence.model import InitLogging
+from monitor.diagnose.evidence.workflow_log import read_log
 from monitor.records.event import LogEvent
 from monitor.records.init_record import ImportedModule, InitImports
 from monitor.records.invocation import FailureKind, Invocation
@@ -151,3 +152,15 @@ def test_late_imports_are_summed_by_package_and_nested_ones_once() -> None:
     assert (rows["pandas"].cumulative_ms, rows["pandas"].self_ms) == (105, 105)
     assert (rows["app"].cumulative_ms, rows["app"].self_ms) == (100, 5)
     assert (rows["app"].seen, rows["app"].of) == (2, 4)
+
+
+def test_a_replay_of_a_durable_execution_is_no_cold_start_in_the_minutes_and_after_failures() -> None:
+    """Nobody waited for its init, as in `coldstarts`."""
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:f:7/durable-execution/order/one"
+    events = []
+    for at, stream in ((1_000, "a"), (5_000, "b"), (9_000, "c")):
+        start, report = run(at, at + 100, f"r{at}", stream, init_ms=400)
+        events += [start, line(at + 50, f'{{"executionArn": "{arn}", "message": "step"}}', stream), report]
+    found = read_log(events, "f", None, {})
+    assert [(one.invocations, one.cold_starts) for one in found.minutes] == [(3, 1)]
+    assert (found.starts.cold_starts, found.starts.replays) == (1, 2)

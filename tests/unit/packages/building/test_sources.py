@@ -112,6 +112,27 @@ def test_a_build_sees_no_secret_and_runs_elsewhere(
     assert "runs its build code" in said[0]
 
 
+@pytest.mark.parametrize("line", ["./common-1.0.tar.gz", "common"], ids=("by path", "by name"))
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_the_build_backend_of_an_sdist_sees_no_secret(
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str, line: str
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:very-secret@127.0.0.1/db")
+    saved = tmp_path / "saved"
+    code = f"import os\nopen({str(saved)!r}, 'w').write(os.getcwd() + repr(dict(os.environ)))\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=f"{line}\n")
+    where = folder if line.startswith(".") else empty_index
+    project = source_project(tmp_path / "source", "common", "1.0", {"common/__init__.py": CODE}, code)
+    sdist(where, project, "common", "1.0")
+    said: list[str] = []
+    built(folder, tmp_path / "out.zip", installer, say=said.append)
+    seen = saved.read_text(encoding="utf-8")
+    assert "very-secret" not in seen
+    assert not seen.startswith(str(folder))
+    assert "code" in said[0]
+
+
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_variable_in_a_requirement_is_neither_sent_nor_shown(
     tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
