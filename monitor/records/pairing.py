@@ -135,6 +135,8 @@ class Pairing:
 
         None if an invocation is open, or if the state holds something that the next invocation needs.
         """
+        if (group, stream) in self._ignored:
+            return None
         found = self._streams.get((group, stream))
         if found is None:
             return []
