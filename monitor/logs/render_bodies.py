@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from monitor.console.text import clean, clean_lines, format_bytes, format_ms
@@ -304,7 +305,13 @@ def _field(key: str, value: object) -> str:
         text = clean(json.dumps(value, ensure_ascii=False))
     if len(text) > _MAX_FIELD:
         text = text[:_MAX_FIELD] + "…"
-    return f"{clean(key)}={text}"
+    return f"{_clean_name(key)}={text}"
+
+
+@lru_cache(maxsize=1024)
+def _clean_name(key: str) -> str:
+    """The name of a member, as it is shown: the same few names come again and again."""
+    return clean(key)
 
 
 _UNITS = {"Milliseconds": "ms", "Seconds": "s", "Bytes": "B", "Percent": "%", "Microseconds": "us"}

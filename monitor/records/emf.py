@@ -71,7 +71,10 @@ def emf_timestamp_ms(line: dict[str, Any]) -> int | None:
 
 def emf_request_id(line: dict[str, Any]) -> str | None:
     """The request id, where an EMF line happens to hold one."""
-    return next((value for key in _REQUEST_ID_KEYS if (value := text_of(line.get(key)))), None)
+    for key in _REQUEST_ID_KEYS:
+        if key in line and (value := text_of(line[key])):
+            return value
+    return None
 
 
 def read_emf(line: dict[str, Any]) -> tuple[list[Definition], int] | None:
@@ -121,8 +124,8 @@ def _definition(
         return None
     value = line[name]
     listed = value if type(value) is list else [value]
-    numbers: list[Any] = [*map(number_of, listed[:_MOST_VALUES])]
-    values: tuple[float, ...] = tuple(numbers if None not in numbers else [one for one in numbers if one is not None])
+    numbers = map(number_of, listed[:_MOST_VALUES])
+    values = tuple([one for one in numbers if one is not None])
     if not values:
         return None
     given, resolution, refused = get("Unit") or "None", get("StorageResolution", 60), ""

@@ -136,6 +136,8 @@ class Pairing:
         None if it does; otherwise what is complete. What another REPORT could change stays: a caller that meets one
         adds the last two invocations that it counted itself, and then the REPORT.
         """
+        if (group, stream) in self._ignored:
+            return None
         found = self._streams.get((group, stream))
         if found is None:
             return []

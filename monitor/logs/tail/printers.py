@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -210,20 +211,13 @@ def _members(kind: "type[Record]") -> _Members:
     return found
 
 
-# The text of the last second, which most events of a page share.
-_second: tuple[int, str] = (-1, "")
-
-
-def _moment(at_ms: int) -> str:
-    """The time in ISO 8601; "" for a time that no calendar has."""
-    global _second
-    second, ms = divmod(at_ms, 1000)
-    if second != _second[0]:
-        try:
-            _second = second, f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-        except (OverflowError, OSError, ValueError):
-            return ""
-    return f"{_second[1]}.{ms:03d}Z"
+@lru_cache(maxsize=64)
+def _second(second: int) -> str:
+    """A second in ISO 8601, which most events of a page share; "" for one that no calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def document(event: LogEvent, record: "Record") -> str:
@@ -234,9 +228,11 @@ def document(event: LogEvent, record: "Record") -> str:
 
 
 def _document(event: LogEvent, members: dict[str, Any]) -> str:
+    at_ms = event.timestamp_ms
+    text = _second(at_ms // 1000)
     whole: dict[str, Any] = {
-        "timestamp": _moment(event.timestamp_ms),
-        "timestamp_ms": event.timestamp_ms,
+        "timestamp": text and f"{text}.{at_ms % 1000:03d}Z",
+        "timestamp_ms": at_ms,
         "ingestion_ms": event.ingestion_ms,
         "group": event.group,
         "stream": event.stream,
@@ -267,11 +263,13 @@ class JsonPrinter(LinePrinter):
         """The text of a batch."""
         if not self._is_plain:
             return super().batch(events)
-        from monitor.logs.tail.quick_json import quick_record
+        from monitor.logs.tail.quick_json import READERS, plain
 
         shown = events if isinstance(events, list) else list(events)
         text: list[str] = []
+        reader_of = READERS.get
         for event in shown:
-            members = quick_record(event.message)
-            text.append(document(event, parsed(event.message)) if members is None else _document(event, members))
+            message = event.message
+            members = reader_of(message[:1], plain)(message)
+            text.append(document(event, parsed(message)) if members is None else _document(event, members))
         return Shown(text, shown)

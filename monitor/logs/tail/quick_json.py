@@ -21,16 +21,16 @@ from monitor.records.record import Application, End, Metrics, Report, Start, Tex
 Reader = Callable[[str], dict[str, Any] | None]
 
 _END = re.compile(r"END RequestId: ([0-9a-f-]{36})\s*\Z", re.ASCII)
-# orjson reads whole numbers of more than 64 bits as fractions.
-_EXACT = 2.0**63
+# orjson reads whole numbers of more than 64 bits as fractions. These have 19 digits at least.
 _EXACT_TYPES = frozenset((str, int, bool, type(None)))
-_TIME_MEMBERS = ("timestamp", "time", "@timestamp", "asctime", "ts", "@t")
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
+_TIME_MEMBERS = ("time", "@timestamp", "asctime", "ts", "@t")
 _ID_MEMBERS = frozenset(("requestId", "aws_request_id", "awsRequestId", "AWSRequestId", "request_id"))
 
 
 def quick_record(message: str) -> dict[str, Any] | None:
     """The record of a message as the members that are printed; None if the message needs the full path."""
-    return _READERS.get(message[:1], _plain)(message)
+    return READERS.get(message[:1], plain)(message)
 
 
 def _start(message: str) -> dict[str, Any] | None:
@@ -98,7 +98,9 @@ def _json(message: str) -> dict[str, Any] | None:
         line = orjson.loads(message)
     except ValueError:
         return None
-    if type(line) is not dict or not _is_exact(line):
+    if type(line) is not dict:
+        return None
+    if not _EXACT_TYPES.issuperset(map(type, line.values())) and _LONG_NUMBER.search(message) is not None:
         return None
     if "_aws" in line:
         return _metrics(line)
@@ -110,7 +112,9 @@ def _json(message: str) -> dict[str, Any] | None:
         return None
     if not UNUSUAL_MEMBERS.isdisjoint(line) or not _ID_MEMBERS.isdisjoint(line):
         return None
-    time = next((line[name] for name in _TIME_MEMBERS if line.get(name) is not None), None)
+    time = line.get("timestamp")
+    if time is None:
+        time = next((line[name] for name in _TIME_MEMBERS if line.get(name) is not None), None)
     request_id = line.get("function_request_id")
     trace_id, cold_start = line.get("xray_trace_id"), line.get("cold_start")
     if type(time) is not str and time is not None:
@@ -124,17 +128,6 @@ def _json(message: str) -> dict[str, Any] | None:
         cold_start if type(cold_start) is bool else None,
         line,
     )
-
-
-def _is_exact(value: Any) -> bool:
-    """Whether no whole number in a JSON value can have been read as a fraction."""
-    if type(value) is float:
-        return -_EXACT < value < _EXACT
-    if type(value) is dict:
-        value = value.values()
-    elif type(value) is not list:
-        return True
-    return all(_is_exact(one) for one in value if type(one) not in _EXACT_TYPES)
 
 
 def _metrics(line: dict[str, Any]) -> dict[str, Any] | None:
@@ -189,7 +182,8 @@ def _application(
     }
 
 
-def _plain(message: str) -> dict[str, Any] | None:
+def plain(message: str) -> dict[str, Any] | None:
+    """The reader for every first character that has none of its own."""
     if "\x1b" in message or "END RequestId: " in message or may_be_logged(message):
         return None
     return {"record_kind": Text.record_kind, "text": message}
@@ -199,7 +193,8 @@ def _unknown(_message: str) -> dict[str, Any] | None:
     return None
 
 
-_READERS: dict[str, Reader] = {
+# A message's first character, and what reads it.
+READERS: dict[str, Reader] = {
     **dict.fromkeys("ITXLi0123456789 \t+╭", _unknown),
     "S": _start,
     "E": _end,

@@ -23,7 +23,7 @@ from monitor.records.forms.openings import (
 from monitor.records.forms.times import epoch_ms
 
 # A runtime's line and JSON have their times, which date the lines below them.
-_RUNTIME_TIME = re.compile(r"\[[A-Z]{3,10}\](?:\t| +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}Z)(?:\t| +)")
+RUNTIME_TIME = re.compile(r"\[[A-Z]{3,10}\](?:\t| +)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}Z)(?:\t| +)")
 _JSON_TIME = re.compile(
     r'\{[^{}]*?"@?time(?:stamp)?"\s*:\s*(?:"([0-9T:.,Z+ -]{10,40})"|(\d{10}(?:\d{3})?(?:\.\d{1,9})?)[,}\s])'
 )
@@ -49,7 +49,7 @@ def _is_complete(line: str) -> bool:
 
 def time_of(message: str) -> int | None:
     """The time in a message that dates the lines below it, in epoch milliseconds; None for most messages."""
-    pattern = {"{": _JSON_TIME, "[": _RUNTIME_TIME}.get(message[0])
+    pattern = {"{": _JSON_TIME, "[": RUNTIME_TIME}.get(message[0])
     found = pattern.match(message) if pattern is not None else None
     return None if found is None else epoch_ms(found[found.lastindex or 0])
 

@@ -31,12 +31,13 @@ _MOST_NAMES = 50_000
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 _STREAM = re.compile(STREAM.encode())
-# A line break inside an event.
-_MORE = rf"\n(?!{_TIME} \d{{4}}/\d\d/\d\d/)"
+# How an event begins, and a line break inside of one.
+_NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/"
+_MORE = rf"\n(?!{_NEXT})"
 # How a message begins that can bear on an invocation as a whole (see parse_fact), or that begins on the next line.
 _RARE = (
     r"START |R(?:EPORT |equestId:|ESTORE_)|E(?:rror: |XTENSION)|INIT_|X|TELEMETRY\t|L(?:OGS\t|AMBDA_WARNING: )"
-    rf"|\[ERROR\] |\d|{_MORE}|\s*\{{\n"
+    rf"|\[ERROR\] |\d|{_MORE}|\s*\{{{_MORE}"
 )
 # JSON that bears on one contains "platform., "errorType" or "monitor_init": one search finds what they have in common.
 JSON_MARK = re.compile(rb'or(?:m\.|Type"|_init")')
@@ -49,7 +50,7 @@ _HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, (DURABLE, *SE
 # A time that is not on a whole second. Ranges take less time than classes of characters.
 _WIDE_TIME = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00".replace("D", "[0-9]")
 # What follows a line is other columns, or the end of the block.
-_END = r"(?=\n\d{4}-\d\d-\d\dT|\Z)"
+_END = rf"(?=\n{_NEXT}|\Z)"
 # An empty alternative takes less time than an optional group.
 XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
 # MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.

@@ -9,8 +9,9 @@ environments are mixed, it is given everything. `tests/unit/records/test_conform
 import re
 from collections import Counter
 from functools import cache, lru_cache
+from operator import itemgetter
 
-from monitor.records.forms.plain import PlainReader, time_of
+from monitor.records.forms.plain import RUNTIME_TIME, PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.pairing import Pairing
 from monitor.records.quick.blocks import LEAST_BYTES, Blocks
@@ -20,8 +21,12 @@ from monitor.records.stream import DURABLE, has_hint
 _START = b"\nSTART RequestId: "
 # Of the lines inside an invocation that the function logged, these bear on it.
 _HINT_MARK = DURABLE.encode()
-# A line that can have a time. Any other line has none.
-_DATED = re.compile(rb"\n[\[{][^\n]*")
+# A line on which JSON begins and does not end.
+_OPEN_JSON = re.compile(rb"\n\{(?![^\n]*\}\r?(?:\n|\Z))")
+# The beginning of a line that a runtime wrote, up to the mark after its time.
+_RUNTIME_LINE = re.compile(RUNTIME_TIME.pattern.encode(), re.ASCII)
+# The version, the duration and the memory sizes.
+_FIGURES = (2, 4, 5, 6)
 
 
 @cache
@@ -94,18 +99,19 @@ class QuickMessages:
         limit = min(len(text), end + len(_START))
         at, found = 0, Warmth(self._sink, self._reader.at_ms)
         for match in _pattern(with_json=with_json).finditer(text, 0, limit):
-            if match.start() > at:
-                self._give(found, text[at : match.start()])
-            at = match.end()
-            lines = match[3]
-            with_hint = hinted and _HINT_MARK in lines
-            dated = _DATED.findall(lines) if b"\n[" in lines or b"\n{" in lines else []
-            if (found.is_empty and not self._settled()) or with_hint or not all(map(_is_whole, dated)):
-                self._give(found, text[match.start() : at])
+            start, after = match.span()
+            if start > at:
+                self._give(found, text[at:start])
+            at, lines = after, match[3]
+            # More than END.
+            logged = lines.rfind(b"\n") > 0 or lines[:2] not in (b"", b"\nE")
+            bears = logged and ((hinted and _HINT_MARK in lines) or _OPEN_JSON.search(lines) is not None)
+            if bears or (found.is_empty and not self._settled()):
+                self._give(found, text[start:after])
                 continue
             if found.is_empty:
                 self._pairing.began("", found.at_ms)
-            found.add(match, dated)
+            found.add(match, lines if logged else b"")
             self._count += 1
         self._give(found, text[at:end])
         return self._count
@@ -146,46 +152,62 @@ class Warmth:
     def __init__(self, sink: Sink, at_ms: int) -> None:
         self._sink = sink
         self.at_ms = at_ms
-        self._by_version: dict[bytes, tuple[list[int], list[bytes], list[tuple[bytes, bytes]]]] = {}
+        self._matches: list[re.Match[bytes]] = []
+        self._times: list[int] = []
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was found since the last flush."""
-        return not self._by_version
+        return not self._matches
 
-    def add(self, match: re.Match[bytes], dated: list[bytes]) -> None:
-        """Take an invocation; `dated` are those of its lines that can have a time."""
-        _, version, _, duration, size, used, _ = match.groups()
-        found = self._by_version.get(version)
-        if found is None:
-            found = self._by_version[version] = ([], [], [])
-        found[0].append(self.at_ms)
-        found[1].append(duration)
-        found[2].append((size, used))
-        for line in reversed(dated):
-            if at_ms := _line_ms(line):
-                self.at_ms = at_ms
-                break
+    def add(self, match: re.Match[bytes], lines: bytes) -> None:
+        """Take an invocation, and the lines that its function logged."""
+        self._matches.append(match)
+        self._times.append(self.at_ms)
+        if lines and (at_ms := _last_ms(lines)):
+            self.at_ms = at_ms
 
     def flush(self) -> None:
         """Give what was found to the sink."""
+        if not self._matches:
+            return
         function = self._sink.name_of("", "")
-        for version, (times, durations, memory) in self._by_version.items():
+        found = [match.group(*_FIGURES) for match in self._matches]
+        for version in set(map(itemgetter(0), found)):
+            of_it = [at for at, one in enumerate(found) if one[0] == version]
+            is_whole = len(of_it) == len(found)
+            rows = found if is_whole else [found[at] for at in of_it]
+            times = self._times if is_whole else [self._times[at] for at in of_it]
             sizes: Counter[int] = Counter()
-            for (size, _), number in Counter(memory).items():
+            used_mb = 0
+            for (size, used), number in Counter(map(itemgetter(2, 3), rows)).items():
                 sizes[int(size)] += number
-            first_and_last = [b"%d" % min(times), b"%d" % max(times)]
-            times_of = first_and_last if not self._sink.by_time else [b"%d" % one for one in times]
-            found = Warm(len(times), times_of, durations, sizes, max(int(used) for _, used in set(memory)))
-            self._sink.warm(function, version.decode(), found, int)
-        self._by_version.clear()
+                used_mb = max(used_mb, int(used))
+            kept = times if self._sink.by_time else [min(times), max(times)]
+            warm = Warm(len(rows), [b"%d" % one for one in kept], list(map(itemgetter(1), rows)), sizes, used_mb)
+            self._sink.warm(function, version.decode(), warm, int)
+        self._matches.clear()
+        self._times.clear()
 
 
-def _is_whole(line: bytes) -> bool:
-    """Whether no JSON begins on a line that goes on below."""
-    return line[1:2] != b"{" or line.endswith((b"}", b"}\r"))
+def _last_ms(lines: bytes) -> int:
+    """The time of the last line that has one; 0 for none."""
+    end = len(lines)
+    while end > 0:
+        start = lines.rfind(b"\n", 0, end)
+        # Any other line has none.
+        if lines[start + 1 : start + 2] in (b"[", b"{") and (at_ms := _line_ms(lines[start + 1 : end])):
+            return at_ms
+        end = start
+    return 0
+
+
+def _line_ms(line: bytes) -> int:
+    found = _RUNTIME_LINE.match(line)
+    # The head of a runtime's line is enough, and has its time as often as other lines do.
+    return _text_ms(line if found is None else found[0])
 
 
 @lru_cache(maxsize=4_096)
-def _line_ms(line: bytes) -> int:
-    return time_of(line[1:].decode("utf-8", "replace").removesuffix("\r")) or 0
+def _text_ms(line: bytes) -> int:
+    return time_of(line.decode("utf-8", "replace").removesuffix("\r")) or 0

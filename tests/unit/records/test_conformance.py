@@ -513,6 +513,80 @@ def test_usual_invocations_with_something_rare_among_them_come_to_the_same_both_
     assert quick == full
 
 
+def forged(chance: random.Random, line: str, head: str, stream: str) -> list[str]:
+    """Lines that look almost like those that bear on an invocation, or that stand where these are expected."""
+    request_id = f"{chance.randrange(1 << 32):08x}-1111-4222-8333-{chance.randrange(1 << 40):012x}"
+    figures = "Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t"
+    start, report = f"START RequestId: {request_id} Version: 7", f"REPORT RequestId: {request_id}\tDuration: "
+    duration = chance.choice(["1.", ".5", "1.2.3", "1234567890123456.5", "5.1234567890", "7", "1e3", "-4.25", ""])
+    garbage = "".join(chance.choice("0123456789-T:.+Z ") for _ in range(32))
+    return chance.choice(
+        [
+            # Columns of the right width that are none, in a line that continues an event.
+            [line, f"{garbage} {stream} {start}", f"{garbage} {stream} {report}4.25 ms\t{figures}"],
+            [f"{head}{stream} {start}", f"{head[:7]}{garbage[:19]}+00:00 {stream} {report}4.25 ms\t{figures}"],
+            [f"{head}{stream} {start}", f"{garbage} {stream} END RequestId: {request_id}", line],
+            # Figures that are none.
+            [f"{head}{stream} {start}", f"{head}{stream} {report}{duration} ms\t{figures}"],
+            [f"{head}{stream} {start}", f"{head}{stream} {report}4.25 ms\t{figures.replace('9', duration, 1)}"],
+            # What the function printed in front, behind, or in the line of another.
+            [f"{head}{stream} {start}", f"{head}{stream} text {report}4.25 ms\t{figures}"],
+            [f"{head}{stream} {start}\nmore of it", f"{head}{stream} {report}4.25 ms\t{figures}\nmore of it"],
+            [f"{head}{stream} {start}{report}4.25 ms\t{figures}", line],
+            [f"{head}{stream}  {start}", f"{head}{stream} {report}4.25 ms\t{figures}"],
+            # Half of the columns alone.
+            [line, head.strip(), stream, f"{head}{stream}", line],
+            [f"{head}{stream} INFO:     Uvicorn running on http://0.0.0.0:8080 (Press CTRL+C to quit)", line],
+            [f"{head}{stream} INIT_START Runtime Version: python:3.13.v60", f"{head}{stream} a: http://x on http://y"],
+        ]
+    )
+
+
+def mixed_with_forged(seed: int) -> str:
+    """A log of many streams, some of whose lines are forged, doubled, cut or moved."""
+    chance = random.Random(seed)
+    lines: list[str] = []
+    for line in usual_and_rare(chance).split("\n"):
+        lines.append(line)
+        found = re.match(r"(\S+\+00:00 )(\S+) ", line)
+        if found is None or chance.random() > 0.15:
+            continue
+        head = chance.choice([found[1], found[1][:19] + "+00:00 "])
+        lines += forged(chance, line, head, found[2])
+        if chance.random() < 0.2:
+            lines.append(line[: chance.randrange(len(line))])
+    return chance.choice(["\n", "\n", "\r\n"]).join(lines)
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), by=st.sampled_from(By))
+@example(seed=438, block=1_000_000, by=By.KIND)
+def test_forged_lines_come_to_the_same_both_ways(seed: int, block: int, by: By) -> None:
+    quick, full = quick_and_full(mixed_with_forged(seed), by, block)
+    assert quick == full
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]))
+def test_forged_messages_without_columns_come_to_the_same_both_ways(seed: int, block: int) -> None:
+    text = re.sub(r"(?m)^\S+\+00:00 \S+ ", "", mixed_with_forged(seed))
+    quick, full, _ = messages_quick_and_full(text, By.VERSION, block)
+    assert quick == full
+
+
+def test_a_line_between_two_invocations_that_was_ignored_is_noted_with_the_next_one() -> None:
+    """A START without a REPORT: the pairing notes it with the invocation that comes next, whoever reads that."""
+    lines = []
+    for at, (number, reports) in enumerate([(1, []), (2, [2]), (3, []), (4, [4, 3]), (5, [5])]):
+        lines.append((f"START RequestId: {number:036x} Version: 7", at))
+        lines += [(f"REPORT RequestId: {one:036x}{REPORT_TAIL}", at) for one in reports]
+    text = "\n".join(f"2026-11-23T02:48:{at:02d}.000001+00:00 2026/11/23/[7]{1:032x} {line}" for line, at in lines)
+    quick, full = quick_and_full(text, By.VERSION)
+    assert quick == full
+    assert isinstance(full[0], list)
+    assert full[0][0]["unread"]["ignored"] == 2
+
+
 def test_real_lines_come_to_the_same_both_ways(corpus: Path) -> None:
     chance = random.Random(20261123)
     real = list(real_messages(corpus))
