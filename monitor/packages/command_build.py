@@ -163,7 +163,9 @@ def build_command(
 
         echo(render_built(built, style(), top))
     if built.start is not None and built.start.is_defect:
-        remark(f"{built.path} does not start: {built.start.error}", "add what is missing to the requirements")
+        is_misnamed = "Runtime.HandlerNotFound" in built.start.error
+        hint = "name the handler with --handler" if is_misnamed else "add what is missing to the requirements"
+        remark(f"{built.path} does not start: {built.start.error}", hint)
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
 

@@ -19,7 +19,9 @@ _VARIABLE = "MONITOR_STARTED_HANDLER"
 _SOURCE = f"""
 import importlib, os
 _module, _, _name = os.environ["{_VARIABLE}"].rpartition(".")
-getattr(importlib.import_module(_module.replace("/", ".")), _name)
+_loaded = importlib.import_module(_module.replace("/", "."))
+if not hasattr(_loaded, _name):
+    raise ImportError(f"Runtime.HandlerNotFound: handler {{_name!r}} missing on module {{_module!r}}")
 
 
 def started(event, context):

@@ -220,6 +220,15 @@ def test_a_package_that_lacks_a_module_is_built_and_the_exit_code_says_so(monito
     assert "not tried: --no-build-code" in " ".join(quiet.out.split())
 
 
+def test_a_handler_that_the_module_does_not_have_is_a_defect(monitor: Run, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(e, c): ...\n", encoding="utf-8")
+    command = ("package", "build", str(tmp_path), "-o", str(tmp_path / "out.zip"), "--handler")
+    done = monitor(*command, "app.handle")
+    assert (done.code, "handler 'handle' missing on module 'app'" in done.err) == (1, True)
+    assert "--handler" in done.err
+    assert monitor(*command, "app.handler").code == 0
+
+
 def test_a_start_gets_variables_and_does_not_call_the_handler(monitor: Run, tmp_path: Path) -> None:
     marker = tmp_path / "called"
     source = f"import os\nos.environ['TABLE']\ndef lambda_handler(e, c):\n    open({str(marker)!r}, 'w')\n"

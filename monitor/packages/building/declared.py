@@ -40,6 +40,7 @@ from monitor.packages.parse_toml import parse_toml, table
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements.lock")
 # Names that people use for requirements files, and that do not say which one a package needs.
 _OTHERS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _HATCH_ROOT = re.compile(r"\{root((?::parent)*):uri\}")
 _READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
 
@@ -70,7 +71,22 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
             "lock the project again, or choose a file: --requirements FILE",
         ) from error
     found = replace(found, python=project.python if project else "")
-    return replace(found, indexes=found.indexes.joined(indexes)) if found else found
+    if not found:
+        return found
+    found = replace(found, indexes=found.indexes.joined(indexes))
+    _refuse_variables(found)
+    return found
+
+
+def _refuse_variables(found: Requirements) -> None:
+    """Refuse the URL of an index with a variable, as PDM and pipenv write them: the installer lacks its value."""
+    used = (found.indexes.default or "", *found.indexes.extra, *(line.index for line in found.lines))
+    if match := next(filter(None, map(_VARIABLE.search, used)), None):
+        raise UsageError(
+            f"an index of the project uses the environment variable {match[1]}, which monitor does not pass to the "
+            "installer",
+            "write its URL without the variable, and the credentials into a .netrc file",
+        )
 
 
 def _configured_indexes(folder: Path, *, explicit: bool) -> Indexes:

@@ -105,7 +105,8 @@ def _visit(place: Path, prefix: str, above: tuple[Path, ...], walk: _Walk) -> No
     for one in found:
         name = f"{prefix}{one.name}"
         path = Path(one.path)
-        is_folder = one.is_dir()
+        # os.DirEntry.is_dir raises for a link to itself.
+        is_folder = path.is_dir()
         if _is_excluded(name, walk, is_folder=is_folder):
             continue
         if is_folder and (path / "pyvenv.cfg").is_file():

@@ -557,3 +557,25 @@ def test_what_a_build_backend_installs_from_src_is_installed(
     text = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n'
     project(tmp_path, pyproject__toml=text + '[project]\nname = "my-app"\ndependencies = ["a"]\n')
     assert [one.location for one in read(tmp_path).sources] == ([str(tmp_path.resolve())] if is_built else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Pipfile", "[[source]]\nname = 'own'\nurl = 'https://me:$TOKEN@x.test/simple'\n[packages]\nalpha = '*'\n"),
+        ("Pipfile.lock",
+         '{"_meta": {"sources": [{"url": "https://${TOKEN}@x.test/simple"}]}, "default": {"alpha": "*"}}'),
+        ("pyproject.toml",
+         '[project]\nname = "x"\ndependencies = ["alpha"]\n[[tool.pdm.source]]\nname = "own"\n'
+         'url = "https://me:${TOKEN}@x.test/simple"\n'),
+    ],
+)  # fmt: skip
+def test_a_variable_in_the_url_of_an_index_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv("TOKEN", "very-secret")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="uses the environment variable TOKEN") as caught:
+        read(tmp_path)
+    assert ".netrc" in caught.value.hint
+    assert "very-secret" not in caught.value.message

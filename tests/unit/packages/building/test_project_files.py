@@ -190,6 +190,10 @@ def test_links_without_an_end_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.py is a broken link"):
         project_files(tmp_path)
     (tmp_path / "gone.py").unlink()
+    (tmp_path / "sub" / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match="sub/loop is a broken link to loop"):
+        project_files(tmp_path)
+    (tmp_path / "sub" / "loop").unlink()
     (tmp_path / "sub" / "again").symlink_to("..")
     with pytest.raises(UsageError, match="links to a folder that contains it"):
         project_files(tmp_path)
