@@ -48,8 +48,9 @@ def test_what_runs_with_the_file_and_what_is_in_its_functions_is_told_apart(seed
     for seed in seeds:
         text, top, inside = source(seed)
         ast.parse(text)
-        assert {one for one in imports_at_top(text.encode(), "") if one.endswith(".n")} == top, text
-        assert {one for one in imports_at_top(text.encode(), "", in_functions=True) if one.endswith(".n")} == inside, text
+        for expected, in_functions in ((top, False), (inside, True)):
+            found = imports_at_top(text.encode(), "", in_functions=in_functions)
+            assert {one for one in found if one.endswith(".n")} == expected, text
 
 
 def _names(text: str) -> Iterator[str]:
