@@ -115,7 +115,8 @@ def _with_lazy_values(text: str, use: ModuleUse, others: Mapping[str, str]) -> s
     names = _names_of(use)
     # What is made of another value comes first: its function then reads the other one.
     for made in reversed(use.makes):
-        tops = (use.module.partition(".")[0],)
+        top = use.module.partition(".")[0]
+        tops = _MAKERS if top in _MAKERS else (top,)
         if made.name.endswith(")"):
             after = _with_lazy_default(after, made.name, tops, names) if after is not None else None
             continue

@@ -273,3 +273,16 @@ def test_a_value_that_another_file_reads_is_followed_there() -> None:
         "import reads\n" + MAKERS["plain"][0] + "\ndef handler(event, c):\n    reads.read(event)\n", reads=every
     )
     assert use_of(found).used_at_import
+
+
+def test_a_client_of_the_sdk_takes_its_configuration_along() -> None:
+    text = (
+        "import boto3\nfrom botocore.config import Config\n\n_s3 = boto3.client('s3', config=Config())\n\n\n"
+        + SHARED.format(read="_s3.get(event)").lstrip()
+        + dedent(READERS["a function of one branch"]).format(read="").lstrip()
+    )
+    found = facts(text)
+    (patch,) = [one for one in found.patches if one.makes_client]
+    changed = git_applied(patch.text, "app.py", text)
+    assert changed.startswith("import functools\n\n\n@functools.cache\ndef _s3_client():\n    import boto3\n")
+    assert "\nfrom botocore" not in changed
