@@ -54,7 +54,7 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
             one = _Walk(sources, walk)
             one.enter_branch(path, branch)
             label = f"{path}, {branch.label}"
-            loads = frozenset(branch.names.loads)
+            loads = frozenset(_words(branch.names))
             routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}", loads, branch.body))
             walk.unresolved.update(one.unresolved)
     for path, name, decorator in _routes(sources):
@@ -143,16 +143,16 @@ class _Walk:
             seen.update(ready)
             for path, name in ready:
                 scope = self._sources.scans[path].scopes[name]
-                outside = set(scope.definition.loads)
+                outside = _words(scope.definition)
                 if scope.branches is not None:
-                    outside |= scope.branches.always.loads
+                    outside |= _words(scope.branches.always)
                 for where, choice in self._choices_of(path, name):
                     if sum(self._does_something(where, branch.names) for branch in choice) >= 2:
                         found.append((where, name, choice))
                     else:
                         for branch in choice:
                             self._names(where, branch.names)
-                            outside |= branch.names.loads
+                            outside |= _words(branch.names)
                 self.branched[path, name] = frozenset(outside)
             self._run()
         return found
@@ -254,6 +254,8 @@ class _Walk:
     def _does_something(self, path: str, names: Names, seen: frozenset[str] = frozenset()) -> bool:
         """Whether code uses functions or classes of the application, a library, or a value made with those."""
         scanned = self._sources.scans[path]
+        if any(base in ("self", "cls") and self._by_name.get(attribute) for base, attribute in names.attributes):
+            return True
         for name in {*names.loads, *(base for base, _ in names.attributes)} - seen:
             if name in scanned.classes or (name in scanned.scopes and name != MODULE):
                 return True
@@ -353,6 +355,11 @@ class _Walk:
                 self._waiting += [(other, name) for name in scanned.scopes if name not in (MODULE, "<main>")]
 
 
+def _words(names: Names) -> set[str]:
+    """The names, and the attributes as `base.name`."""
+    return names.loads | {f"{base}.{attribute}" for base, attribute in names.attributes}
+
+
 def _binds(sources: SourceFiles) -> dict[str, dict[str, list[str]]]:
     """What each imported name of a file stands for."""
     found: dict[str, dict[str, list[str]]] = {}
@@ -378,6 +385,6 @@ def _by_name(sources: SourceFiles) -> dict[str, list[Node]]:
     """Functions, methods, classes and values by their last name."""
     found: dict[str, list[Node]] = {}
     for path, scanned in sources.scans.items():
-        for name in {*scanned.scopes, *scanned.classes, *scanned.values} - {MODULE}:
+        for name in {*scanned.scopes, *scanned.classes, *scanned.values, *scanned.attributes} - {MODULE}:
             found.setdefault(name.rpartition(".")[2], []).append((path, name))
     return found

@@ -15,7 +15,10 @@ _MOST_VALUES = 20
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A name at the top of a file that is assigned once: to what a call gives, or to a part of another value."""
+    """A name at the top of a file that is assigned once: to what a call gives, or to a part of another value.
+
+    Also an attribute of a class, `Class.name`, and the default of a parameter, `function(name)`.
+    """
 
     path: str
     name: str
@@ -36,7 +39,8 @@ class Values:
         scanned = self._sources.scans[path]
         if not names.isdisjoint(_needed_otherwise(scanned)):
             return (), ()
-        waiting = [(path, name) for name, held in scanned.values.items() if not names.isdisjoint(held.loads)]
+        parts = {**scanned.values, **scanned.attributes}
+        waiting = [(path, name) for name, held in parts.items() if not names.isdisjoint(held.loads)]
         if any(scanned.made.get(name) is None for _, name in waiting):
             return (), ()
         values: list[Value] = []
@@ -60,6 +64,19 @@ class Values:
         made = self._sources.scans[path].assigned.get(name)
         if made is None or (path, name) == self._handler:
             return None, [], []
+        if name.endswith(")"):
+            function, _, parameter = name[:-1].partition("(")
+            scope = self._sources.scans[path].scopes.get(function)
+            # Annotations and decorators may ask for the default: FastAPI's do.
+            if scope is None or scope.decorators or parameter not in scope.loads:
+                return None, [], []
+            return Value(path, name, *made), [(path, function, frozenset((parameter,)))], []
+        if "." in name:
+            found = list(self._by_attribute("", name.rpartition(".")[2]))
+            dynamic = any(scope.dynamic for scope in self._sources.scans[path].scopes.values())
+            if dynamic or not found or any(scope == MODULE for _, scope, _ in found):
+                return None, [], []
+            return Value(path, name, *made), found, []
         for other, local in (*self._named_elsewhere(path, name), (path, name)):
             scanned = self._sources.scans[other]
             if local in _needed_otherwise(scanned) or local in scanned.exported:
@@ -84,19 +101,19 @@ class Values:
                 yield from ((other, local) for local, target in one.binds.items() if target in targets)
 
     def _by_attribute(self, path: str, name: str) -> Iterable[Place]:
-        """The scopes of other files that read an attribute of this name, which may be the value."""
+        """The scopes of other files than `path` that read an attribute of this name, which may be the value."""
         for other, scanned in self._sources.scans.items():
             for scope, held in scanned.scopes.items():
                 bases = {base for base, attribute in held.attributes if attribute == name}
                 if other != path and bases:
-                    yield other, scope, frozenset(bases)
+                    yield other, scope, frozenset(f"{base}.{name}" for base in bases)
 
 
 def _needed_otherwise(scanned: FileScan) -> set[str]:
     """The names that a file's own lines load, but for the values of plain assignments."""
     found = set(scanned.loose.loads)
-    for held in scanned.classes.values():
+    for held in scanned.class_rest.values():
         found |= held.loads
     for scope in scanned.scopes.values():
-        found |= scope.definition.loads
+        found |= scope.definition_rest.loads
     return found

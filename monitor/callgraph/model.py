@@ -6,7 +6,7 @@ from enum import Enum
 
 # A file's path from the package's root, and a function in it: `f`, `Class.method`.
 Node = tuple[str, str]
-# A file, a function in it, and names that the function loads; without names, all of it.
+# A file, a function in it, and names or attributes (`self.name`) that the function loads; without names, all of it.
 Place = tuple[str, str, frozenset[str]]
 
 

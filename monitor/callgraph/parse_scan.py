@@ -76,13 +76,14 @@ class Scope(Names):
     """What a function's body (or the file's own lines, class bodies among them) loads and calls.
 
     `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
-    `definition` has the names in its decorators, defaults and annotations. `branches` say what it does for some events
-    only, if it is called with the event. `without_tables` has the names of a method without the tables that it puts
-    into `self`.
+    `definition` has the names in its decorators, defaults and annotations, `definition_rest` those without defaults
+    that a call makes. `branches` say what it does for some events only, if it is called with the event.
+    `without_tables` has the names of a method without the tables that it puts into `self`.
     """
 
     body: tuple[int, int] | None = None
     definition: Names = field(default_factory=Names)
+    definition_rest: Names = field(default_factory=Names)
     decorators: list[Decorator] = field(default_factory=list)
     dynamic: list[Dynamic] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -95,17 +96,21 @@ class Scope(Names):
 class FileScan:
     """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
 
-    `classes` has the names of each class's body, `values` those of what is assigned to a name at the top of the file,
-    `tables` the entries of each dict there that is written out (`Class.name`: in a class, or in `self`), `refers` what
-    a name there is made by or taken from, `loose` the names of its other lines. `assigned` has the line of each name
-    there that is assigned once, and the text of its value if that is a call; `made` has those of calls. `binds` are all
-    names that it binds anywhere, but for star imports. `lines` are those that a patch can name.
+    `classes` has the names of each class's body, `class_rest` those without what is in `attributes`: the attributes
+    there that a call makes (`Class.name`), and such defaults of parameters (`function(name)`). `values` has the names
+    of what is assigned to a name at the top of the file, `tables` the entries of each dict there that is written out
+    (`Class.name`: in a class, or in `self`), `refers` what a name there is made by or taken from, `loose` the names of
+    its other lines. `assigned` has the line of each name there that is assigned once, and the text of its value if that
+    is a call; `made` has those of calls. `binds` are all names that it binds anywhere, but for star imports. `lines`
+    are those that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
     imports: list[Imported] = field(default_factory=list)
     exported: set[str] = field(default_factory=set)
     classes: dict[str, Names] = field(default_factory=dict)
+    attributes: dict[str, Names] = field(default_factory=dict)
+    class_rest: dict[str, Names] = field(default_factory=dict)
     bases: dict[str, list[str]] = field(default_factory=dict)
     values: dict[str, Names] = field(default_factory=dict)
     tables: dict[str, list[Branch]] = field(default_factory=dict)
@@ -159,6 +164,7 @@ class _Scanner(ast.NodeVisitor):
         self._tries = False
         self._entered: set[str] = set()
         self._part: Names | None = None
+        self._rest: Names | None = None
 
     @property
     def _parts(self) -> Iterator[Names]:
@@ -166,6 +172,8 @@ class _Scanner(ast.NodeVisitor):
         yield self._here
         if self._scope == MODULE:
             yield self.found.loose if self._part is None else self._part
+            if self._rest is not None:
+                yield self._rest
 
     @contextmanager
     def _part_of(self, part: Names) -> Iterator[None]:
@@ -259,8 +267,11 @@ class _Scanner(ast.NodeVisitor):
     def _function(self, node: Function) -> None:
         name = ".".join((*self._classes, node.name))
         scope = self.found.scopes.setdefault(name, Scope()) if self._scope == MODULE else self._here
+        before = self._rest
+        self._rest = scope.definition_rest if self._scope == MODULE else None
         with self._part_of(scope.definition):
             self._defined(node)
+        self._rest = before
         if self._scope == MODULE:
             scope.decorators += [
                 Decorator(dotted(one), constant_text(one.args[0]) if isinstance(one, ast.Call) and one.args else "")
@@ -302,8 +313,14 @@ class _Scanner(ast.NodeVisitor):
             if isinstance(decorator, ast.Name | ast.Attribute) and (name := dotted(decorator)):
                 self._here.calls.append(Call(name, decorator.lineno, f"@{name}", False, self._conditional))
         arguments = node.args
-        for default in (*arguments.defaults, *filter(None, arguments.kw_defaults)):
+        for name, default in defaults_of(arguments):
+            before = self._rest
+            key = f"{'.'.join((*self._classes, node.name))}({name})"
+            if self._scope == MODULE and isinstance(default, ast.Call) and dotted(default.func):
+                self._made([key], default, dotted(default.func))
+                self._rest = self.found.attributes.setdefault(key, Names())
             self.visit(default)
+            self._rest = before
         # A decorator may ask for the annotations, even for postponed ones: FastAPI's and pydantic's do.
         for annotation in _annotations(node):
             self._annotation(annotation, bool(node.decorator_list))
@@ -324,12 +341,15 @@ class _Scanner(ast.NodeVisitor):
             body = self.found.classes.setdefault(name, body)
             self.found.bases[name] = [dotted(base) for base in node.bases]
         # Where a class is used, its decorators and bases are, too.
+        before = self._rest
+        self._rest = self.found.class_rest.setdefault(name, Names()) if self._scope == MODULE else None
         with self._part_of(body):
             for part in (*node.decorator_list, *node.bases, *node.keywords):
                 self.visit(part)
             self._classes.append(node.name)
             self.statements(node.body)
             self._classes.pop()
+        self._rest = before
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self._scope == MODULE:
@@ -369,8 +389,12 @@ class _Scanner(ast.NodeVisitor):
             table = ".".join((*self._classes, names[0]))
             table = table if self._add_table(table, value) else ""
         part = self.found.values[table] if table else value_names if plain else None
+        before = self._rest
+        if table or self._is_made_attribute(names, targets, value):
+            self._rest = self.found.attributes.setdefault(".".join((*self._classes, *names)), Names())
         with self._part_of(part) if part is not None else nullcontext():
             self.visit(value)
+        self._rest = before
         for name in names if plain else ():
             held = self.found.values.setdefault(name, Names())
             held.loads |= value_names.loads
@@ -385,6 +409,13 @@ class _Scanner(ast.NodeVisitor):
                 self.found.refers.update(dict.fromkeys(names, dotted(value)))
         if made_by:
             self._here.stands_for.update(dict.fromkeys(names, made_by))
+
+    def _is_made_attribute(self, names: list[str], targets: list[ast.expr], value: ast.expr) -> bool:
+        if self._scope != MODULE or not self._classes or not (len(names) == len(targets) == 1):
+            return False
+        made_by = dotted(value.func) if isinstance(value, ast.Call) else ""
+        self._made([".".join((*self._classes, names[0]))], value, made_by)
+        return bool(made_by)
 
     def _made(self, names: list[str], value: ast.expr, made_by: str) -> None:
         for name in names:
@@ -479,6 +510,16 @@ def runs_at_import(scanned: FileScan) -> set[str]:
             calls = scanned.scopes[name].calls if name in scanned.scopes else ()
             waiting += [other for call in calls for other in runs_by_calling(scanned, call.name)]
     return found
+
+
+def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    """The parameters that have a default."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    held = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+    held += [
+        (one, default) for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default
+    ]
+    yield from ((one.arg, default) for one, default in held)
 
 
 def _texts(value: ast.expr) -> Iterator[str]:

@@ -183,16 +183,23 @@ def _tell_deployment(
 ) -> None:
     """Say that a function was changed between its cold starts: figures from before and after describe neither."""
     from monitor.console.text import format_time
+    from monitor.kernel.place import place_names
 
     if window is None or by == "deployment":
         return
+    names = place_names([(one.function or "the log", one.place) for one in report.summaries])
+    shown = {(one.function, one.place.region): (name, one) for name, one in zip(names, report.summaries, strict=True)}
     for target in reading.targets[:_MANY]:
         at_ms = target.changed_ms
+        name, summary = shown.get((target.function or "", target.region), (target.name, None))
         before = any(one.function == target.function and one.at_ms < (at_ms or 0) for one in report.cold_starts)
+        if summary is not None and summary.first_ms is not None and at_ms is not None:
+            # A function of the same name in another region is another one.
+            before = before and summary.first_ms < at_ms
         if at_ms is not None and before and window.start_ms < at_ms < window.end_ms:
             when = format_time(at_ms, utc=in_utc)[:16]
             note(
-                f"monitor: {target.name} was deployed at {when}, inside the window: --since deploy reads later starts "
+                f"monitor: {name} was deployed at {when}, inside the window: --since deploy reads later starts "
                 "only, --by deployment and --compare deploy set both sides apart"
             )
 

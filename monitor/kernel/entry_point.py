@@ -8,3 +8,5 @@ HANDLER_VARIABLE = "MONITOR_HANDLER"
 DEFAULT_HANDLER = "app.main.handler"
 # The file of the entry point in a package or layer.
 ENTRY_POINT_FILE = "monitor/runtime/entry.py"
+# What a package with the entry point has for it, unless the application asks for it too.
+INSTRUMENTS = ("aws-lambda-powertools", "aws-xray-sdk")

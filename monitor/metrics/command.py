@@ -184,18 +184,18 @@ def _table(rows: "list[FunctionMetrics]", output: str) -> str:
 
 
 def _remarks(rows: "list[FunctionMetrics]") -> None:
-    idle = [row.function for row in rows if row.invocations is None]
-    silent = [row.function for row in rows if row.invocations is not None and row.cold_starts is None]
+    shown = list(zip(rows, (row.function for row in _named(rows)), strict=True))
+    idle = [name for row, name in shown if row.invocations is None]
+    without = [(row, name) for row, name in shown if row.invocations is not None and row.cold_starts is None]
+    silent = [name for _, name in without]
     if idle:
         remark(f"{_few(idle)}: no invocations in the window", "try a longer --since")
     if silent:
-        failing = [
-            row.function for row in rows if row.function in silent and row.errors and row.errors == row.invocations
-        ]
+        failing = [name for row, name in without if row.errors and row.errors == row.invocations]
         why = ": a failed init emits none" if failing == silent else ""
         remark(
             f"{_few(silent)}: no ColdStart metric{why}",
-            f"`monitor coldstarts {silent[0]}` reads cold starts from the log",
+            f"`monitor coldstarts {without[0][0].function}` reads cold starts from the log",
         )
 
 

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.table import Column
 
 from monitor.console.text import Style, clean, clip, format_bytes, format_count, new_table, to_text
+from monitor.kernel.entry_point import INSTRUMENTS
 from monitor.packages.model import (
     LAYER_LIMIT,
     UNZIPPED_LIMIT_BYTES,
@@ -75,8 +76,11 @@ def _parts(report: PackageReport, style: Style, top: int | None) -> str:
         heads, rows = [heads[at] for at in _NARROW], [[row[at] for at in _NARROW] for row in rows]
     columns = [Column(head, justify="right" if head in _FIGURES else "left", no_wrap=True) for head in heads]
     table = new_table(*columns, *([Column("Why it is there", no_wrap=True)] if room >= 15 else []))
+    instrumented = any(part.name == "lambda-monitor" for part in report.parts)
     for part, row in zip(shown, rows, strict=True):
-        table.add_row(*row, *([clip(clean(_reason(part, style)), room, style.ellipsis)] if room >= 15 else []))
+        brought = instrumented and part.name in INSTRUMENTS
+        reason = _reason(part, style) or ("for monitor's entry point" if brought else "")
+        table.add_row(*row, *([clip(clean(reason), room, style.ellipsis)] if room >= 15 else []))
     text = to_text(table, style)
     left = report.parts[len(shown) :]
     if left:

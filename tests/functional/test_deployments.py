@@ -87,3 +87,24 @@ def test_since_deploy_finds_the_function_in_one_of_several_regions(driven: Drive
     done = monitor("--local", *regions, "errors", driven.function, "--since", "deploy", "-o", "json")
     assert done.code == 0, done.err
     assert {one["region"] for one in done.lines} == {"ap-southeast-1"}
+
+
+def test_a_function_of_another_region_is_not_changed_by_its_namesake(
+    connection: Connection, monitor: Run, tmp_path: Path
+) -> None:
+    package = tmp_path / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return 1\n")
+    for region in ("ap-southeast-1", "eu-west-1"):
+        there = connection.in_region(region)
+        deploy(there, Deployment("namesake", package, "app.handler", 128))
+        drive_once(there, "namesake")
+    regions = ("--region", "ap-southeast-1", "--region", "eu-west-1")
+    done = monitor("--local", *regions, "coldstarts", "namesake", "--since", "1h")
+    assert done.out.count("namesake (") == 2
+    # The second one was made after the first one's start, and has not changed since its own.
+    assert "was deployed at" not in done.err
+    deploy(connection.in_region("eu-west-1"), Deployment("namesake", package, "app.handler", 256))
+    drive_once(connection.in_region("eu-west-1"), "namesake")
+    again = monitor("--local", *regions, "coldstarts", "namesake", "--since", "1h")
+    assert again.err.count("namesake (eu-west-1) was deployed at") == 1

@@ -11,6 +11,7 @@ _IMPORT = re.compile(r"\s*(?:from\s+(?P<base>\.*[\w.]*)\s+import\s+(?P<names>.*)
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\s+as\s+\w+)?")
 # The blocks that run with the file.
 _RUNS = re.compile(r"(?:try|if|elif|else|except|finally|with|for|while)\b")
+_FOR_TYPES = re.compile(r"(?:el)?if\b.*\bTYPE_CHECKING\b")
 _LONGEST_LINES = 200
 
 
@@ -28,15 +29,19 @@ def imports_at_top(content: bytes, package: str, *, in_functions: bool = False) 
     while at < len(lines):
         line = lines[at]
         at += 1
-        if line[:1].strip() and line[0] != "#":
-            inside = not (_RUNS.match(line) or _IMPORT.match(line)) and line[0] not in ")]}'\""
-            types = "TYPE_CHECKING" in line
+        # A line that begins with a bracket or a quote goes on with the statement above: `) -> None:` of a function.
+        if line[:1].strip() and line[0] not in "#)]}'\"":
+            inside = not (_RUNS.match(line) or _IMPORT.match(line))
+            types = _FOR_TYPES.match(line) is not None
         if inside is not in_functions or types or "import" not in line:
             continue
         match = _IMPORT.match(line)
         if match is None:
             continue
-        names = match["names"] or ""
+        names = (match["names"] or "").partition("#")[0].rstrip()
+        while names.endswith("\\") and at < len(lines):
+            names = names[:-1] + " " + lines[at].partition("#")[0].rstrip()
+            at += 1
         if "(" in names:
             end = at
             while ")" not in names and end < min(len(lines), at + _LONGEST_LINES):

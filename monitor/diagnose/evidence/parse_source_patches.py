@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from monitor.callgraph.model import UnusedImport
-from monitor.callgraph.parse_scan import configured_name
+from monitor.callgraph.parse_branches import first_line
+from monitor.callgraph.parse_scan import configured_name, defaults_of
 from monitor.diagnose.evidence.model import ModuleCall, ModuleUse, SourcePatch
 from monitor.diagnose.evidence.parse_unused_patches import without_unused
 from monitor.kernel.patch import can_patch, lines_of, make_patch
@@ -114,8 +115,15 @@ def _with_lazy_values(text: str, use: ModuleUse, others: Mapping[str, str]) -> s
     names = _names_of(use)
     # What is made of another value comes first: its function then reads the other one.
     for made in reversed(use.makes):
+        top = use.module.partition(".")[0]
+        tops = _MAKERS if top in _MAKERS else (top,)
+        if made.name.endswith(")"):
+            after = _with_lazy_default(after, made.name, tops, names) if after is not None else None
+            continue
+        if "." in made.name:
+            after = _with_lazy_attribute(after, made.name, others, tops, names) if after is not None else None
+            continue
         line = _line_of(after, made.name) if after is not None else 0
-        tops = (use.module.partition(".")[0],)
         after = with_lazy_value(after, line, use.file, others, tops, names) if after is not None and line else None
     return after if after is not None and _is_bound_everywhere(after, use) else None
 
@@ -218,6 +226,85 @@ def with_lazy_value(
     return after
 
 
+def _with_lazy_attribute(
+    text: str, name: str, others: Mapping[str, str], libraries: Collection[str], imported: Collection[str]
+) -> str | None:
+    """The text with `NAME = redis.…` in a class made on first use, once for each object; None if it cannot be.
+
+    Only methods of the class may read it, as `self.NAME`, and the class has neither bases nor decorators.
+    """
+    tree = ast.parse(text)
+    owner, _, attribute = name.rpartition(".")
+    held = next((one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == owner), None)
+    if held is None or held.bases or held.keywords or held.decorator_list:
+        return None
+    node = next((one for one in held.body if isinstance(one, ast.Assign) and _is_named(one, attribute)), None)
+    inside = {id(one) for one in ast.walk(held)}
+    reads = [one for one in ast.walk(tree) if isinstance(one, ast.Attribute) and one.attr == attribute]
+    plain = all(id(one) in inside and isinstance(one.ctx, ast.Load) and _is_self(one.value) for one in reads)
+    mentioned = re.compile(rf"\.\s*{re.escape(attribute)}\b|['\"]{re.escape(attribute)}['\"]")
+    texts = any(isinstance(one, ast.Constant) and one.value == attribute for one in ast.walk(tree))
+    if node is None or not plain or texts or any(map(mentioned.search, others.values())):
+        return None
+    value = ast.get_source_segment(text, node.value)
+    lines = lines_of(text)
+    first, last, indent = node.lineno, node.end_lineno or node.lineno, " " * node.col_offset
+    behind = lines[last - 1].encode()[node.end_col_offset :]
+    if value is None or lines[first - 1][: node.col_offset] != indent or behind.strip():
+        return None
+    imports, kept = _imports_of(tree, (node,), libraries, imported)
+    body = [*(ast.unparse(one) for one in imports if one not in kept), f"return {_indented(value)}"]
+    made = [f"{indent}@functools.cached_property\n", f"{indent}def {attribute}(self):\n"]
+    made += [f"{indent}    {one}\n" for one in body]
+    above = "" if held.body[0] is node or not lines[first - 2].strip() else "\n"
+    below = "" if held.body[-1] is node or not lines[last : last + 1] or not lines[last].strip() else "\n"
+    lines[first - 1 : last] = [above + "".join(made) + below]
+    for one in sorted(imports, key=lambda one: -one.lineno):
+        if one not in kept:
+            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    return _with_functools("".join(lines), tree)
+
+
+def _with_lazy_default(text: str, name: str, libraries: Collection[str], imported: Collection[str]) -> str | None:
+    """The text with the default `NAME=redis.…` of a function's parameter made on first use; None if it cannot be."""
+    tree = ast.parse(text)
+    function, _, parameter = name[:-1].partition("(")
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    found = [one for one in tree.body if isinstance(one, kinds) and one.name == function]
+    if len(found) != 1:
+        return None
+    node = found[0]
+    default = next((value for one, value in defaults_of(node.args) if one == parameter), None)
+    body = first_line(node.body, default.end_lineno or default.lineno) if default is not None else None
+    lines = lines_of(text)
+    if default is None or body is None or not lines[body[0] - 1].startswith(" " * body[1]):
+        return None
+    value = ast.get_source_segment(text, default)
+    maker = _free_name(text, f"_{parameter.strip('_').lower()}")
+    imports, kept = _imports_of(tree, (default,), libraries, imported)
+    inside = "".join(f"    {ast.unparse(one)}\n" for one in imports if one not in kept)
+    indent = " " * body[1]
+    lines.insert(body[0] - 1, f"{indent}if {parameter} is None:\n{indent}    {parameter} = {maker}()\n")
+    first, last = default.lineno, default.end_lineno or default.lineno
+    head = lines[first - 1].encode()[: default.col_offset].decode()
+    tail = lines[last - 1].encode()[default.end_col_offset :].decode()
+    lines[first - 1 : last] = [f"{head}None{tail}"]
+    made = f"@functools.cache\ndef {maker}():\n{inside}    return {_indented(value or '')}\n\n\n"
+    lines.insert(node.lineno - 1, made)
+    for one in sorted(imports, key=lambda one: -one.lineno):
+        if one not in kept:
+            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    return _with_functools("".join(lines), tree)
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
+def _is_named(node: ast.Assign, name: str) -> bool:
+    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
+
+
 def _indented(source: str) -> str:
     """The lines of a statement behind the first one four spaces further in, unless they are inside a text."""
     texts = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Constant) and isinstance(one.value, str))
@@ -291,7 +378,7 @@ def _is_used_elsewhere(name: str, file: str, others: Mapping[str, str]) -> bool:
 
 
 def _imports_of(
-    tree: ast.Module, making: Collection[ast.stmt], libraries: Collection[str], imported: Collection[str]
+    tree: ast.Module, making: Collection[ast.AST], libraries: Collection[str], imported: Collection[str]
 ) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """The module-level imports of the libraries that the value needs, and those that something else needs too."""
     needed = {one.id for statement in making for one in ast.walk(statement) if isinstance(one, ast.Name)}
@@ -301,13 +388,14 @@ def _imports_of(
         if isinstance(one, ast.Import | ast.ImportFrom) and needed & _bound(one) and _library_of(one) in libraries
     ]
     kept = []
+    made = {id(one) for statement in making for one in ast.walk(statement)}
     for one in found:
         others = (other for other in tree.body if other not in making and other is not one)
         walked = (each for other in others for each in _walk(other, in_function=False, in_text=False))
         used = {
             node.id
             for node, in_function, _ in walked
-            if isinstance(node, ast.Name) and not (in_function and node.id in imported)
+            if isinstance(node, ast.Name) and id(node) not in made and not (in_function and node.id in imported)
         }
         if used & _bound(one):
             kept.append(one)

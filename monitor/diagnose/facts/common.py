@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model_finding import Saving
-from monitor.kernel.entry_point import ENTRY_POINT_FILE
+from monitor.kernel.entry_point import ENTRY_POINT_FILE, INSTRUMENTS
 from monitor.packages.model import PackageFinding, PackageReport, Part, PartKind, module_of
 from monitor.records.imports import ImportNode
 
@@ -28,7 +28,7 @@ INSTRUMENTATION = frozenset(
     )
 )
 # What monitor's entry point needs, with their requirements.
-_INSTRUMENTS = ("lambda-monitor", "aws-lambda-powertools", "aws-xray-sdk")
+_INSTRUMENTS = ("lambda-monitor", *INSTRUMENTS)
 SDK_TOPS = frozenset(("boto3", "botocore", "s3transfer"))
 
 

@@ -5,6 +5,7 @@ places; and the sizes. The saving depends on size only, before init, and REPORT 
 classified by name.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
@@ -54,8 +55,11 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _build(evidence: FunctionEvidence, needless: Sequence[PackageFinding]) -> str:
     """The build that leaves these files out: what a start may read only goes with --strip tried."""
-    tried = any(found.kind in _TRIED for found in needless)
-    return build_command(evidence, *(("--strip", "tried") if tried else ()))
+    if not any(found.kind in _TRIED for found in needless):
+        return build_command(evidence)
+    handler = None if is_missing(evidence.function) else evidence.function.handler
+    # Without a handler the build cannot start the package, and keeps the files.
+    return build_command(evidence, "--strip", "tried", *(("--handler", shlex.quote(handler)) if handler else ()))
 
 
 def _ignored(needless: Sequence[PackageFinding]) -> Iterator[Change]:

@@ -1,5 +1,6 @@
 """From a finding to a change that can be tried here: other files in the package, or another setting."""
 
+import difflib
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -327,4 +328,8 @@ def checked_rule(name: str) -> str:
     if name in _RULES:
         return name
     can = sorted(rule.id for rule in RULES if isinstance(rule.trial, Trial))
-    raise UsageError(f"--try has no rule {name!r}", f"it can try {', '.join(can)}; without a name, all that was found")
+    near = difflib.get_close_matches(name, _RULES, 1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(
+        f"--try has no rule {name!r}", f"{meant}it can try {', '.join(can)}; without a name, all that was found"
+    )

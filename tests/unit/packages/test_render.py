@@ -51,6 +51,17 @@ def test_nothing_is_wider_than_asked_or_acts_on_the_terminal(width: int, unicode
     assert unicode or "█" not in table
 
 
+def test_what_the_entry_point_brings_is_said_to_be_for_it() -> None:
+    entry = part("lambda-monitor", 500, basis=Basis.TOP_LEVEL, version=None)
+    tools = (part("aws-lambda-powertools", 2_000_000), part("aws-xray-sdk", 300_000, requested=True))
+    lines = render_package(replace(REPORT, parts=(*tools, entry)), Style(width=140)).splitlines()
+    reasons = {line.split()[0]: line for line in lines if line.startswith("aws-")}
+    assert reasons["aws-lambda-powertools"].endswith("for monitor's entry point")
+    assert reasons["aws-xray-sdk"].endswith("required by you")
+    plain = render_package(replace(REPORT, parts=tools), Style(width=140))
+    assert "entry point" not in plain
+
+
 def test_the_breakdown_has_its_four_lines() -> None:
     lines = render_package(REPORT, Style(width=100)).splitlines()
     assert lines[2].split()[:5] == ["AWS", "SDK", "683.6", "KB", "70.0%"]

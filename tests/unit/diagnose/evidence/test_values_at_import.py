@@ -142,6 +142,98 @@ def test_what_some_calls_read_is_made_on_first_use_by_its_patch(maker: str, read
     assert run(changed, "other", "read", "read", "other") == ([], answers)
 
 
+CLASS = """
+import kv
+
+
+class Api:
+    {before}store = kv.Store(
+        "a",
+    )
+    kinds = ("read", "other")
+
+    def __call__(self, event, context):
+        {body}
+
+    def other(self):
+        return "other"
+
+
+handler = Api()
+"""
+BODIES = {
+    "a branch": """
+        if event["action"] == "read":
+            return self.store.get(event)
+        return self.other()""",
+    "a method": """
+        match event["action"]:
+            case "read":
+                return self.read(event)
+            case "other":
+                return self.other()
+
+    def read(self, event):
+        return self.store.get(kv.limit)""",
+}
+
+
+@pytest.mark.parametrize("before", ["", "size = 1\n    ", '"""A class."""\n\n    '])
+@pytest.mark.parametrize("name", BODIES)
+def test_an_attribute_of_a_class_is_made_on_first_use_by_its_patch(name: str, before: str) -> None:
+    text = CLASS.format(before=before, body=BODIES[name].strip()).lstrip()
+    found = facts(text)
+    use = use_of(found)
+    assert (use.used_at_import, use.reached) == (False, Reached.SOME_ROUTES)
+    assert [made.name for made in use.makes] == ["Api.store"]
+    (patch,) = [one for one in found.patches if (use.line,) == one.lines]
+    changed = git_applied(patch.text, "app.py", text)
+    _, answers = run(text, "other", "read", "read", "other")
+    assert run(changed, "other", "read", "read", "other") == ([], answers)
+
+
+HEADERS = {
+    "last": "event, store=kv.Store('a')",
+    "keyword": "event, *, store=kv.Store('a'), limit=3",
+    "lines": "\n    event,\n    store=kv.Store(\n        'a',\n    ),\n",
+    "annotated": "event, store: object = kv.Store('a')",
+}
+
+
+@pytest.mark.parametrize("library", ["import kv", "from kv import Store"])
+@pytest.mark.parametrize("name", HEADERS)
+def test_the_default_of_a_parameter_is_made_on_first_use_by_its_patch(name: str, library: str) -> None:
+    header = HEADERS[name].replace("kv.", "kv." if library == "import kv" else "")
+    shared = SHARED.format(read="store.get(event)").replace("def read(event)", f"def read({header})").lstrip()
+    text = f"{library}\n\n\n{shared}\n" + dedent(READERS["a function of one branch"]).lstrip()
+    found = facts(text)
+    use = use_of(found)
+    assert (use.used_at_import, use.reached, use.used_in) == (False, Reached.SOME_ROUTES, ("read",))
+    (patch,) = [one for one in found.patches if (use.line,) == one.lines]
+    changed = git_applied(patch.text, "app.py", text)
+    _, answers = run(text, "other", "read", "read", "other")
+    assert run(changed, "other", "read", "read", "other") == ([], answers)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "\nprint(Api.store)\n",
+        "\n\ndef f(name):\n    return getattr(handler, name)\n",
+        "\n\nclass B(Api):\n    held = Api.store\n",
+    ],
+)
+def test_an_attribute_that_something_else_may_read_stays(more: str) -> None:
+    text = CLASS.format(before="", body=BODIES["a branch"].strip()).lstrip()
+    assert use_of(facts(text + more)).used_at_import
+
+
+@pytest.mark.parametrize("more", ["\n\ndef f():\n    return Api.store\n", "\n\ndef f():\n    handler.store = 1\n"])
+def test_an_attribute_that_others_touch_has_no_patch(more: str) -> None:
+    text = CLASS.format(before="", body=BODIES["a branch"].strip()).lstrip() + more
+    assert not [one for one in facts(text).patches if "cached_property" in one.text]
+
+
 KEPT = {
     "every call reads it": "def handler(event, context):\n    return store.get(event)\n",
     "every call reads it beside a branch": """
@@ -181,3 +273,16 @@ def test_a_value_that_another_file_reads_is_followed_there() -> None:
         "import reads\n" + MAKERS["plain"][0] + "\ndef handler(event, c):\n    reads.read(event)\n", reads=every
     )
     assert use_of(found).used_at_import
+
+
+def test_a_client_of_the_sdk_takes_its_configuration_along() -> None:
+    text = (
+        "import boto3\nfrom botocore.config import Config\n\n_s3 = boto3.client('s3', config=Config())\n\n\n"
+        + SHARED.format(read="_s3.get(event)").lstrip()
+        + dedent(READERS["a function of one branch"]).format(read="").lstrip()
+    )
+    found = facts(text)
+    (patch,) = [one for one in found.patches if one.makes_client]
+    changed = git_applied(patch.text, "app.py", text)
+    assert changed.startswith("import functools\n\n\n@functools.cache\ndef _s3_client():\n    import boto3\n")
+    assert "\nfrom botocore" not in changed

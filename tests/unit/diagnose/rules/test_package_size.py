@@ -26,7 +26,7 @@ def test_the_advised_build_leaves_out_what_was_counted() -> None:
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[TESTS])))
     (build,) = found.changes
     # A plain build keeps tests of dependencies: only --strip tried checks whether a start reads them.
-    assert build.text.startswith("monitor package build . -o built.zip --strip tried")
+    assert build.text.startswith(f"monitor package build . -o built.zip --strip tried --handler {FUNCTION.handler}")
     git = replace(TESTS, kind="git", names=(".git/index",))
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[git])))
     assert [one.text.split(" --instrument")[0] for one in found.changes] == [

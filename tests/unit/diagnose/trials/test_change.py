@@ -170,3 +170,6 @@ def test_a_misspelt_rule_is_answered_with_those_that_can_be_tried() -> None:
         checked_rule("eager")
     assert "eager-imports" in (told.value.hint or "")
     assert "memory-too-small" not in (told.value.hint or "")
+    with pytest.raises(UsageError) as near:
+        checked_rule("egaer-imports")
+    assert (near.value.hint or "").startswith("did you mean 'eager-imports'? it can try ")
