@@ -105,7 +105,7 @@ def test_fewer_collections_during_init_are_undone_after_it_and_the_build_makes_t
     assert step["kept"], done.stdout
     text = zipfile.ZipFile(faster).read("app.py").decode()
     begin, end = (f"__import__('_monitor_collect').{name}()" for name in ("begin", "end"))
-    before, rest = text.split(begin)
+    before, rest = text.split(f"; {begin}")
     assert "import sys" not in before
     assert (before + rest.replace(end, "")).split() == GARBAGE_APP.split()
     assert text.splitlines()[7:9] == GARBAGE_APP.splitlines()[7:9]
