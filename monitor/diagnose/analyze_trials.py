@@ -17,7 +17,8 @@ _PART = 0.5
 def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis with these trials.
 
-    Findings that one of them refuted come last, with low confidence. What a trial confirmed has at least medium.
+    Findings that one of them refuted come last, with low confidence. What a trial confirmed has at least medium. A
+    finding whose change cannot be made is no advice, only a minor finding.
     """
     why = {
         (one.rule, one.subject): reason
@@ -27,6 +28,11 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
 
     def is_refuted(finding: Finding) -> bool:
         return (finding.rule, finding.subject) in why
+
+    impossible = {(one.rule, one.subject) for one in trials if one.impossible}
+
+    def is_impossible(finding: Finding) -> bool:
+        return (finding.rule, finding.subject) in impossible
 
     confirmed = {(one.rule, one.subject) for one in trials if is_confirmed(one)}
 
@@ -38,8 +44,11 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     every = (*diagnosis.findings, *diagnosis.minor)
     return replace(
         diagnosis,
-        findings=ranked(weighed(one) for one in diagnosis.findings if not is_refuted(one)),
-        minor=tuple(one for one in diagnosis.minor if not is_refuted(one)),
+        findings=ranked(weighed(one) for one in diagnosis.findings if not (is_refuted(one) or is_impossible(one))),
+        minor=(
+            *(one for one in diagnosis.minor if not is_refuted(one)),
+            *(replace(one, confidence=Grade.LOW) for one in diagnosis.findings if is_impossible(one)),
+        ),
         refuted=tuple(
             replace(one, confidence=Grade.LOW, refuted=why[one.rule, one.subject]) for one in every if is_refuted(one)
         ),

@@ -61,7 +61,8 @@ class Trial:
     `before_ms` and `after_ms` have the first call of each start. `scaled_ms` is the saving scaled by the ratio of the
     reported to the local first call, None if unknown. It is an estimate, since page cache and CPU differ on Lambda.
     `failed` says why a change could not be tried, and `breaks` how the function differs with it: it does not start, it
-    fails, or it returns another result. Without `measures`, the times do not show what the change saves.
+    fails, or it returns another result. Without `measures`, the times do not show what the change saves. An
+    `impossible` change cannot be made as it is proposed.
     """
 
     rule: str
@@ -75,3 +76,4 @@ class Trial:
     failed: str = ""
     breaks: str = ""
     measures: bool = True
+    impossible: bool = False

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 ALL = "*"
@@ -91,18 +91,18 @@ def absolute(one: SourceFile, level: int, module: str | None) -> str:
     return ".".join(filter(None, (base, module)))
 
 
-def _scope(tree: ast.Module, one: SourceFile) -> str:
+def _scope(nodes: Collection[ast.AST], one: SourceFile) -> str:
     """Which modules a file may mean when it looks for modules whose names only the program knows."""
     if one.own:
         return ALL
     top = one.module.partition(".")[0]
     loggers = {
         id(argument)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Call) and _called(node) == "getLogger"
         for argument in node.args
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
@@ -121,11 +121,12 @@ def _scope(tree: ast.Module, one: SourceFile) -> str:
 
 def _read(tree: ast.Module, one: SourceFile, found: Guards) -> None:
     where = f"{one.file}:{{}}"
-    scope = _scope(tree, one)
-    imports = dict(_imported(tree, one))
-    dynamic = _dynamic(tree)
+    nodes = list(ast.walk(tree))
+    scope = _scope(nodes, one)
+    imports = dict(_imported(nodes, one))
+    dynamic = _dynamic(nodes)
     keyed: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         line = where.format(getattr(node, "lineno", 0))
         if isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
             found.subclasses.add(one.module.partition(".")[0])
@@ -152,9 +153,9 @@ def _watchful(node: ast.Attribute | ast.Name, one: SourceFile, found: Guards, li
         found.eager.setdefault(ALL, f"{line} uses {name}, which sees what is loaded")
 
 
-def _imported(tree: ast.Module, one: SourceFile) -> Iterator[tuple[str, str]]:
+def _imported(nodes: Collection[ast.AST], one: SourceFile) -> Iterator[tuple[str, str]]:
     """What the imports of a file bind, as if every name were a module."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield (
@@ -167,10 +168,10 @@ def _imported(tree: ast.Module, one: SourceFile) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{base}.{alias.name}"
 
 
-def _dynamic(tree: ast.Module) -> set[str]:
+def _dynamic(nodes: Collection[ast.AST]) -> set[str]:
     """The names to which modules are bound that only the program knows; "()" if there is any such import."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
             found.add("()")
         if isinstance(node, ast.Assign) and _gives_module(node.value):

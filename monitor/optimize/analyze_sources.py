@@ -139,9 +139,12 @@ def named_as_loaded(files: Mapping[str, SourceFile], file_of: Mapping[str, str])
     return result
 
 
+_STAR = re.compile(r"\bimport[\s(\\]*\*")
+
+
 def _starred(text: str, one: SourceFile, look: Look) -> frozenset[str] | None:
     """The names that star imports bring into a module; None if they are not known."""
-    if "*" not in text:
+    if not _STAR.search(text):
         return frozenset()
     try:
         tree = ast.parse(text)

@@ -30,6 +30,10 @@ class CannotTryError(Exception):
     """Why a finding's change stays an estimate, in a line."""
 
 
+class CannotMakeError(CannotTryError):
+    """The change cannot be made as it is proposed, by nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A finding's change as it can be tried: a variation of the package, or of the environment before and after.
@@ -172,7 +176,7 @@ def _library_later(finding: Finding, context: TrialContext) -> Attempt:
     def later(source: str, on: Collection[int]) -> str:
         return defer_in_library(source, on, names)
 
-    return _edited(finding, context, lines, later, f"{finding.subject} imported at first use")
+    return _edited(finding, context, lines, later, f"{finding.subject} imported at first use", CannotMakeError)
 
 
 def _built_later(finding: Finding, context: TrialContext) -> Attempt:
@@ -215,13 +219,14 @@ def _edited(
     lines: Mapping[str, set[int]],
     edit: Callable[[str, Collection[int]], str],
     what: str,
+    refusal: type[CannotTryError] = CannotTryError,
 ) -> Attempt:
     texts = {}
     for name, on in sorted(lines.items()):
         try:
             texts[name] = edit(context.source(name), on)
         except NoFitError as error:
-            raise CannotTryError(f"{name}: {error}") from None
+            raise refusal(f"{name}: {error}") from None
     if not texts:
         raise CannotTryError(f"no file imports {finding.subject}: estimated only")
     more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""

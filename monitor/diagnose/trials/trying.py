@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -12,7 +12,7 @@ from monitor.aws.deploy import Deployment, deploy, invoke, refresh
 from monitor.diagnose.evidence.model import FunctionEvidence, StartRecord
 from monitor.diagnose.model import Trial
 from monitor.diagnose.model_finding import Finding
-from monitor.diagnose.trials.change import Attempt, CannotTryError, TrialContext, attempt
+from monitor.diagnose.trials.change import Attempt, CannotMakeError, CannotTryError, TrialContext, attempt
 from monitor.diagnose.trials.paired import paired_saving
 from monitor.diagnose.trials.subject import Subject
 from monitor.diagnose.trials.vary import vary
@@ -40,6 +40,7 @@ class Plan:
     findings: tuple[Finding, ...]
     attempts: Mapping[int, Attempt]
     refused: Mapping[int, str]
+    impossible: Collection[int] = ()
 
     def starts(self, turns: int) -> int:
         """How many starts that takes."""
@@ -54,13 +55,16 @@ def planned(subject: Subject, evidence: FunctionEvidence, findings: Sequence[Fin
         evidence, subject.package, read_package(str(subject.package), ReadOptions(_no_connection, target=target))
     )
     refused: dict[int, str] = {}
+    impossible = set()
     attempts: dict[int, Attempt] = {}
     for index, finding in enumerate(findings):
         try:
             attempts[index] = attempt(finding, context)
         except CannotTryError as error:
             refused[index] = str(error)
-    return Plan(tuple(findings), attempts, refused)
+            if isinstance(error, CannotMakeError):
+                impossible.add(index)
+    return Plan(tuple(findings), attempts, refused, impossible)
 
 
 def _no_connection() -> Connection:
@@ -121,6 +125,7 @@ def carry_out(
             _proposed(finding),
             failed=refused.get(index, ""),
             breaks=breaks.get(index, ""),
+            impossible=index in plan.impossible,
         )
         for index, finding in enumerate(plan.findings)
     )

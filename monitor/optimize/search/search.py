@@ -121,7 +121,10 @@ class Search:
         """The handler's file, and why fewer garbage collections cannot be made while it is imported; "" if they can."""
         module = self.subject.handler.rpartition(".")[0].replace("/", ".")
         file = self.sources.file_of.get(module, "")
-        if file not in self.sources.files or self._reading(file).place is None:
+        try:
+            if rewrite(self._reading(file), (), collected=True) == self.package.text(file):
+                return file, "no statement of the handler's module can share its line"
+        except (KeyError, ValueError):
             return file, "the source of the handler's module cannot be rewritten"
         # No name of the module changes: only its source, for code that asks for it.
         if reason := self.sources.guards.unedited.get(ALL):

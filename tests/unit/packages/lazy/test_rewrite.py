@@ -388,3 +388,54 @@ def test_the_loaders_may_come_after_a_first_function_that_runs_no_foreign_code(
     annotation: str, lines: list[int]
 ) -> None:
     assert possible(f"def first(key: {annotation}):\n    return key\n\n\nimport wave\n") == lines
+
+
+COLLECTING = {
+    "imports": "import json\nimport os\n\n\ndef f():\n    return json.dumps(os.sep)\n",
+    "a docstring, and no line end": '"""Doc."""\nimport json\nX = json',
+    "the future": "from __future__ import annotations\nimport json as j\nX: int = j\n",
+    "a module's own attributes": "import json\n\n\ndef __getattr__(name):\n    return json.dumps(name)\n",
+    "a last block and a comment": "import json\nif __name__ == '__main__':\n    json.loads('1')\n    # the end",
+    "carriage returns": "import json\r\nX = 1\r\n",
+    "a function first": "def f(): pass\nimport json\n",
+    "an import in a block first": "try:\n    import abc\nfinally: pass\nimport json; X = 1\n",
+    "nothing to import": "X = 1; Y = 2\n",
+    "own thresholds": "import json\n__import__('gc').set_threshold(5)\n",
+    "no collector": "import json\n__import__('gc').disable()\n",
+}
+ASKED = (
+    "import gc, sys; asked = []\n"
+    "sys.meta_path.insert(0, type('Ask', (), {'find_spec': staticmethod(lambda name, *_: "
+    "asked.append(gc.get_threshold()[0]) if name == 'json' else None)}))\n"
+    "import m; print(m.__dict__.get('X', 0) and 1, sorted(k for k in vars(m) if not k.startswith('__')), "
+    "[v.__code__.co_firstlineno for v in vars(m).values() if hasattr(v, '__code__')], gc.isenabled(), "
+    "gc.get_threshold(), m.__doc__); print(asked, file=sys.stderr)"
+)
+
+
+@pytest.mark.parametrize("kind", COLLECTING)
+def test_a_module_that_collects_less_means_what_it_meant(kind: str, tmp_path: Path) -> None:
+    source = COLLECTING[kind]
+    reading = read(source, "m", is_package=False)
+    ast.parse(rewrite(reading, possible(source), collected=True))
+    (tmp_path / "before").mkdir()
+    (tmp_path / "after").mkdir()
+    for folder, text in (("before", source), ("after", rewrite(reading, [], collected=True))):
+        (tmp_path / folder / "m.py").write_text(text, encoding="utf-8", newline="")
+    (tmp_path / "after" / "_monitor_collect.py").write_text(HELPER.with_name("collect.py").read_text("utf-8"), "utf-8")
+    before, after = (run(tmp_path / folder, ASKED) for folder in ("before", "after"))
+    assert before.splitlines()[0] == after.splitlines()[0]
+    if "import json" in source and "gc" not in source:
+        assert before.splitlines()[1] == "[700]"
+        assert after.splitlines()[1] == "[100003]"
+
+
+def test_a_collector_that_is_off_or_slower_already_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "_monitor_collect.py").write_text(HELPER.with_name("collect.py").read_text("utf-8"), "utf-8")
+    code = (
+        "import gc, _monitor_collect as c\n"
+        "gc.set_threshold(200_000, 5, 6); c.begin(); print(gc.get_threshold()); c.end()\n"
+        "gc.set_threshold(0); c.begin(); c.end(); print(gc.get_threshold())\n"
+        "gc.set_threshold(700); gc.disable(); c.begin(); c.end(); print(gc.get_threshold(), gc.isenabled())"
+    )
+    assert run(tmp_path, code).split("\n")[:3] == ["(200000, 5, 6)", "(0, 5, 6)", "(700, 5, 6) False"]
