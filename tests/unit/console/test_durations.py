@@ -63,6 +63,7 @@ def test_the_options_that_take_a_duration_are_those_of_its_type() -> None:
     assert typed == {name for name, option in options() if option.opts[-1] not in TIMES | EITHER}
     assert {name.rpartition(" ")[2] for name in typed} == {
         "--slow", "--timeout", "--lateness", "--reorder", "--slower-than", "--period", "--fail-over", "--budget",
+        "--time-limit",
     }  # fmt: skip
 
 
