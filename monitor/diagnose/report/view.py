@@ -11,6 +11,8 @@ from monitor.diagnose.report.finding_view import FindingView, TrialView, finding
 from monitor.records.invocation import is_timed_out
 
 # From this share on, an init whose imports are not known may hide any cause.
+# Minor findings are told in the verdict if together they save this share of a first call.
+_WORTH_TOGETHER = 0.1
 _MOSTLY_INIT = 0.5
 OVERLAP = "Savings overlap and do not add up. Measure again after each change."
 
@@ -133,6 +135,12 @@ def verdict_text(diagnosis: Diagnosis) -> str:
         return "Nothing is worth changing: trials refuted every finding that would have made a start noticeably faster."
     if gaps:
         return f"No finding is worth changing in what could be examined. Not examined: {', '.join(gaps)}."
+    together_ms = sum(one.saving.likely_ms for one in diagnosis.minor if one.saving is not None)
+    if together_ms >= _WORTH_TOGETHER * diagnosis.headline.first_total_p50_ms:
+        return (
+            "No single change makes a start noticeably faster, but the minor findings together may save "
+            f"{format_ms(together_ms)}. `monitor optimize` tries such changes together."
+        )
     return "Nothing is worth changing: no finding would make a start noticeably faster."
 
 

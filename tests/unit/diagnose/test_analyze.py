@@ -140,6 +140,20 @@ def test_nothing_is_worth_changing_is_only_said_where_all_that_decides_was_exami
     assert verdict_text(diagnose(cut, rules=())).endswith(f"Not examined: {part}.")
 
 
+@pytest.mark.parametrize(("count", "told"), [(1, False), (9, True)])
+def test_minor_findings_that_add_up_are_told(count: int, *, told: bool) -> None:
+    whole = replace(known(), code=SourceFacts(1, 0))
+    part_ms = (diagnose(whole, rules=()).headline.first_total_p50_ms or 0.0) * 0.015
+
+    def small(_: FunctionEvidence) -> Iterator[Finding]:
+        for number in range(count):
+            yield replace(finding(f"small-{number}", part_ms), confidence=Grade.LOW)
+
+    found = diagnose(whole, rules=(Rule("small", small),))
+    assert not found.findings
+    assert ("the minor findings together may save" in verdict_text(found)) is told
+
+
 def test_where_most_of_a_start_is_an_unknown_init_not_enough_is_known() -> None:
     cut = replace(known(), code=SourceFacts(1, 0), imports=Missing("not recorded"))
     found = diagnose(cut, rules=())
