@@ -54,6 +54,33 @@ def test_a_traceback_shows_no_escape_and_no_secret(tmp_path: Path) -> None:
                 assert sign not in done.err + done.out
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("function", "show", "fn"),
+        ("tail", "fn", "--no-follow", "--debug"),
+        ("diagnose", "fn"),
+        ("dashboard", "list", "--debug"),
+        ("doctor",),
+        ("config", "show"),
+        ("config", "show", "-o", "json"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("way", ["environment", "file"])
+def test_the_password_of_an_endpoint_is_not_shown(tmp_path: Path, command: tuple[str, ...], way: str) -> None:
+    """Nor that of a user's own configuration file; nothing listens there."""
+    endpoint = "http://somebody:a-pass-word@127.0.0.1:9"
+    place = {"AWS_ENDPOINT_URL": endpoint}
+    if way == "file":
+        (tmp_path / "monitor").mkdir()
+        (tmp_path / "monitor" / "config.toml").write_text(f'endpoint_url = "{endpoint}"\n', encoding="utf-8")
+        place = {"XDG_CONFIG_HOME": str(tmp_path)}
+    done = run(*command, cwd=tmp_path, **place)
+    assert "127.0.0.1:9" in done.out + done.err
+    assert "a-pass-word" not in done.out + done.err
+
+
 def test_the_label_of_a_progress_bar_shows_no_escape(tmp_path: Path) -> None:
     code = (
         "import time\nfrom monitor.console.output import progress\n"
