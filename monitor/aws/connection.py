@@ -117,7 +117,7 @@ class Connection:
             provider.cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
         except BotoCoreError as error:
             # Not `self.where`: to tell the region it asks this very session.
-            raise translated(error, "", "", self.endpoint_url or self._region or "AWS") from error
+            raise translated(error, "", "", without_secrets(self.endpoint_url or self._region or "AWS")) from error
         return session
 
     @property
@@ -137,13 +137,13 @@ class Connection:
             try:
                 region: str | None = self.session.get_config_variable("region")
             except BotoCoreError as error:
-                raise translated(error, "", "", self.endpoint_url or "AWS") from error
+                raise translated(error, "", "", without_secrets(self.endpoint_url or "AWS")) from error
         return region
 
     @property
     def where(self) -> str:
         """The region, or the endpoint, for messages."""
-        return self.endpoint_url or self._region or self._configured_region() or "AWS"
+        return without_secrets(self.endpoint_url or self._region or self._configured_region() or "AWS")
 
     @property
     def _silent_s(self) -> float:
@@ -279,7 +279,7 @@ class Connection:
         told = translated(error, service, operation, self.where, self.command)
         if self.local and isinstance(error, BotoCoreError) and isinstance(told, UnreachableError):
             return UnreachableError(
-                f"no embedded stack answers at {self.endpoint_url}", "start one with `monitor local up --detach`"
+                f"no embedded stack answers at {self.where}", "start one with `monitor local up --detach`"
             )
         return told
 

@@ -8,6 +8,7 @@ import re
 import shlex
 from dataclasses import replace
 
+from monitor.kernel.secrets import without_secrets
 from monitor.kernel.values import dataclass
 
 _CONNECTED = (
@@ -52,7 +53,7 @@ class Origin:
             [("--stage", one) for one in (self.stage,) if one]
             + [("--profile", one) for one in self.profiles]
             + [("--region", one) for one in self.regions]
-            + [("--endpoint-url", one) for one in (self.endpoint_url,) if one]
+            + [("--endpoint-url", without_secrets(one)) for one in (self.endpoint_url,) if one]
         )
         line = _MONITOR.sub(lambda found: found[0] + ("--local " if self.local else "") + options, line)
         if not _AWS.search(line) or _SUBSHELL in line:
@@ -62,7 +63,7 @@ class Origin:
             return f"({_SUBSHELL}; {line})"
         # One command of the AWS CLI takes one profile and one region.
         single = [(f"--{name}", one[0]) for name, one in (("profile", self.profiles), ("region", self.regions)) if one]
-        single += [("--endpoint-url", self.endpoint_url)] if self.endpoint_url else []
+        single += [("--endpoint-url", without_secrets(self.endpoint_url))] if self.endpoint_url else []
         return _AWS.sub(lambda found: found[0] + _words(single), line)
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.dashboards.board.parse_query import QueryError, parse_query
+from monitor.local.logs import filter_pattern
+from monitor.local.logs.filter_pattern import BadPatternError
 from tests.attacks.commands import SECRET, TOKEN, listening, run, run_in_terminal
 from tests.clean_environment import clean_environment
 
@@ -52,6 +55,51 @@ def test_a_traceback_shows_no_escape_and_no_secret(tmp_path: Path) -> None:
             done = run(*command, "--debug", "--endpoint-url", hostile.endpoint, cwd=tmp_path)
             for sign in ("\x1b", "\x07", "\u202e", "\x9b", SECRET, TOKEN):
                 assert sign not in done.err + done.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("function", "show", "fn"),
+        ("tail", "fn", "--no-follow", "--debug"),
+        ("diagnose", "fn"),
+        ("dashboard", "list", "--debug"),
+        ("doctor",),
+        ("config", "show"),
+        ("config", "show", "-o", "json"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("way", ["environment", "file"])
+def test_the_password_of_an_endpoint_is_not_shown(tmp_path: Path, command: tuple[str, ...], way: str) -> None:
+    """Nor that of a user's own configuration file; nothing listens there."""
+    endpoint = "http://somebody:a-pass-word@127.0.0.1:9"
+    place = {"AWS_ENDPOINT_URL": endpoint}
+    if way == "file":
+        (tmp_path / "monitor").mkdir()
+        (tmp_path / "monitor" / "config.toml").write_text(f'endpoint_url = "{endpoint}"\n', encoding="utf-8")
+        place = {"XDG_CONFIG_HOME": str(tmp_path)}
+    done = run(*command, cwd=tmp_path, **place)
+    assert "127.0.0.1:9" in done.out + done.err
+    assert "a-pass-word" not in done.out + done.err
+
+
+@pytest.mark.parametrize("pattern", ["(" * 3_000 + ")" * 3_000, "a{99999999999999999999}", "(", "(?P<x>a)(?P<x>b)"])
+@pytest.mark.parametrize("option", ["--grep", "--exclude"])
+def test_a_pattern_that_cannot_be_compiled_is_refused(tmp_path: Path, option: str, pattern: str) -> None:
+    (tmp_path / "log.txt").write_text("hello\n", encoding="utf-8")
+    done = run("tail", "--from", "log.txt", option, pattern, cwd=tmp_path)
+    assert done.code == 2
+    assert "is not a regular expression" in done.err
+    assert "defect" not in done.err
+
+
+def test_a_pattern_of_a_dashboard_that_cannot_be_compiled_is_named() -> None:
+    for pattern in ("(" * 3_000 + ")" * 3_000, "a{99999999999999999999}"):
+        with pytest.raises(QueryError, match="cannot be parsed"):
+            parse_query(f"fields @message | parse @message /{pattern}/")
+    with pytest.raises(BadPatternError, match="not a regular expression"):
+        filter_pattern.compile_pattern("%a{99999999999999999999}%")
 
 
 def test_the_label_of_a_progress_bar_shows_no_escape(tmp_path: Path) -> None:

@@ -111,12 +111,13 @@ def _rows(project: "ConfigFile | None", own: "ConfigFile | None") -> "list[dict[
 
     from monitor.console.config import DISPLAY, Config
     from monitor.console.consent import has_consent
+    from monitor.kernel.secrets import without_secrets
 
     rows: list[dict[str, Any]] = []
     for name in (one.name for one in fields(Config)):
         variable = next((one for one in _VARIABLES.get(name, ()) if os.environ.get(one)), None)
         if variable:
-            rows.append({"setting": name, "value": os.environ[variable], "from": variable})
+            rows.append({"setting": name, "value": without_secrets(os.environ[variable]), "from": variable})
         elif project and name in project.given:
             applies = name in DISPLAY or has_consent(project)
             limit = ", for commands that only read" if name == "region" else ", which needs your consent"
@@ -129,5 +130,7 @@ def _rows(project: "ConfigFile | None", own: "ConfigFile | None") -> "list[dict[
 
 
 def _shown(file: "ConfigFile", name: str) -> Any:
+    from monitor.kernel.secrets import without_secrets
+
     value = getattr(file.config, name)
-    return sorted(value) if name == "stage" else value
+    return sorted(value) if name == "stage" else without_secrets(value) if isinstance(value, str) else value

@@ -28,6 +28,7 @@ from monitor.dashboards.board.model_query import (
     Unary,
 )
 from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.patterns import regular_expression
 from monitor.kernel.timespec import UNITS_MS
 
 # The limit of StartQuery.
@@ -257,7 +258,7 @@ def _pattern(token: str) -> re.Pattern[str]:
         return re.compile(re.escape(_unquoted(token)))
     source, _, flags = token[1:].rpartition("/")
     try:
-        return re.compile(_GROUP_NAME.sub("(?P<", source), re.IGNORECASE if "i" in flags else 0)
+        return regular_expression(_GROUP_NAME.sub("(?P<", source), re.IGNORECASE if "i" in flags else 0)
     except re.error as error:
         raise QueryError(f"the pattern /{source}/ cannot be parsed: {error}") from error
 

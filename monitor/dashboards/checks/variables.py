@@ -9,6 +9,7 @@ from monitor.dashboards.body import rows
 from monitor.dashboards.model import Problem, Severity
 from monitor.dashboards.model_document import Document
 from monitor.kernel.expressions.metric_search import ExpressionError, parse_search
+from monitor.kernel.patterns import regular_expression
 from monitor.kernel.pointer import join
 
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
@@ -100,7 +101,7 @@ def _effect(variable: Document, place: str, text: str, names: set[str]) -> Itera
     plain = re.fullmatch(_PLAIN, pattern)
     if not plain:
         try:
-            compiled = re.compile(pattern)
+            compiled = regular_expression(pattern)
         except re.error as error:
             yield Problem(
                 Severity.WARNING, "variable-pattern", place, f"not a regular expression: {error}", "correct the pattern"

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from monitor.kernel.expressions.grammar import Grammar, GrammarError, Parts, shortened
+from monitor.kernel.patterns import regular_expression
 
 MAX_PATTERN_CHARS = 1024
 Matcher = Callable[[str], bool]
@@ -217,7 +218,7 @@ def _regex(source: str) -> re.Pattern[str]:
     if re.search(r"(?<!\\)\(", source):
         raise BadPatternError(f"no groups in a regular expression: %{source}%")
     try:
-        return re.compile(source)
+        return regular_expression(source)
     except re.error as error:
         raise BadPatternError(f"not a regular expression: %{source}% ({error})") from None
 

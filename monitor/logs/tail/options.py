@@ -12,6 +12,7 @@ from monitor.console.options import Count
 from monitor.console.selection import tag_option
 from monitor.errors import UsageError
 from monitor.kernel import prices
+from monitor.kernel.patterns import regular_expression
 from monitor.kernel.values import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,7 +68,7 @@ def compiled(text: str, option: str) -> re.Pattern[str]:
         UsageError: the text is not a valid regular expression.
     """
     try:
-        return re.compile(text)
+        return regular_expression(text)
     except re.error as error:
         raise UsageError(f"{option} {text!r} is not a regular expression: {error}") from error
 

@@ -66,6 +66,12 @@ def test_a_presigned_url_in_an_error_loses_its_signature() -> None:
     assert without_secrets(text) == "Could not connect to https://bucket.s3.amazonaws.com/key?… now"
 
 
+def test_a_url_in_an_error_loses_its_user_and_password() -> None:
+    text = 'no answer from "https://me:secret@proxy:3128/x" and ftp://t@h, but me@example.com and http://h/@a stay'
+    expected = 'no answer from "https://proxy:3128/x" and ftp://h, but me@example.com and http://h/@a stay'
+    assert without_secrets(text) == expected
+
+
 GROUP = "arn:aws:logs:ap-southeast-1:123456789012:log-group:/aws/lambda/f"
 USER = "User: arn:aws:sts::123456789012:assumed-role/analyst/someone is not authorized to perform: "
 
