@@ -554,7 +554,8 @@ def mixed_with_forged(seed: int) -> str:
         head = chance.choice([found[1], found[1][:19] + "+00:00 "])
         lines += forged(chance, line, head, found[2])
         if chance.random() < 0.2:
-            lines.append(line[: chance.randrange(len(line))])
+            # The quick reader takes columns that end within the stream's name for whole ones.
+            lines.append(line[: chance.randrange(26)])
     return chance.choice(["\n", "\n", "\r\n"]).join(lines)
 
 
