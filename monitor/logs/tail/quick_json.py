@@ -28,11 +28,6 @@ _TIME_MEMBERS = ("time", "@timestamp", "asctime", "ts", "@t")
 _ID_MEMBERS = frozenset(("requestId", "aws_request_id", "awsRequestId", "AWSRequestId", "request_id"))
 
 
-def quick_record(message: str) -> dict[str, Any] | None:
-    """The record of a message as the members that are printed; None if the message needs the full path."""
-    return READERS.get(message[:1], plain)(message)
-
-
 def _start(message: str) -> dict[str, Any] | None:
     found = USUAL_START.match(message)
     if found is None:
