@@ -31,8 +31,8 @@ _MOST_NAMES = 50_000
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 _HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 _STREAM = re.compile(STREAM.encode())
-# How an event begins, and a line break inside of one.
-_NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/"
+# How an event begins, up to what a stream's name cannot lack, and a line break inside of one.
+_NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]"
 _MORE = rf"\n(?!{_NEXT})"
 # How a message begins that can bear on an invocation as a whole (see parse_fact), or that begins on the next line.
 _RARE = (
