@@ -1,6 +1,7 @@
 """Choose the printer for a tail's options. Each printer's modules are loaded only when it is used."""
 
 import json
+import re
 import sys
 from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from monitor.logs.render_bodies import Limits
     from monitor.logs.tail.printers import LinePrinter
     from monitor.logs.workflow_reading import Reading
+
+_FLAGS = re.compile(r"\(\?([aimsux]+)\)")
 
 
 def printer_for(
@@ -43,7 +46,7 @@ def printer_for(
         {group_key(group, origin): name for (origin, group), name in names.items()},
         fold=not options.no_fold,
         fields=tuple(options.fields.split(",")) if options.fields else (),
-        mark=compiled("|".join(f"(?:{text})" for text in options.grep), "--grep") if options.grep else None,
+        mark=_any_of(options.patterns),
         dated=first != last,
         day=first,
         limits=_limits(options, reading),
@@ -92,6 +95,16 @@ def _limits(options: TailOptions, reading: "Reading") -> "Limits":
 
     timeout_ms = {one.group: one.info.timeout_s * 1000.0 for one in reading.targets if one.info and not one.shared}
     return Limits(Limits().slow_ms if options.slow_ms is None else options.slow_ms, timeout_ms)
+
+
+def _any_of(patterns: tuple[re.Pattern[str], ...]) -> re.Pattern[str] | None:
+    """A pattern for what any of them matches; None without any."""
+    if len(patterns) <= 1:
+        return patterns[0] if patterns else None
+    # Flags that stand first are for a whole pattern: here for one of several.
+    parts = [(_FLAGS.match(one.pattern), one.pattern) for one in patterns]
+    texts = [f"(?{found[1]}:{text[found.end() :]})" if found else f"(?:{text})" for found, text in parts]
+    return compiled("|".join(texts), "--grep")
 
 
 def _days(window: "Window", zone: tzinfo | None) -> tuple[date, date]:

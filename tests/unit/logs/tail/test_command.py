@@ -1,6 +1,7 @@
 """Options of `monitor tail` on a saved log."""
 
 import json
+import re
 from datetime import UTC
 from pathlib import Path
 
@@ -41,6 +42,24 @@ def test_the_last_lines_are_printed(tmp_path: Path, count: int, expected: list[s
 def test_the_last_lines_are_the_last_that_pass_the_filters(tmp_path: Path) -> None:
     log = saved(tmp_path, "[ERROR] one", "[ERROR] two", "[INFO] three")
     assert run("tail", "--from", log, "-o", "raw", "-n", "1", "--level", "error").stdout == "[ERROR] two\n"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "marked"),
+    [
+        (("(?i)error",), ["ERROR", "error"]),
+        (("(?i)error", "here"), ["ERROR", "here"]),
+        (("(?i)ERROR", "(?x) h e r e"), ["ERROR", "here"]),
+    ],
+)
+def test_flags_at_the_beginning_of_a_pattern_are_its_own(
+    tmp_path: Path, patterns: tuple[str, ...], marked: list[str]
+) -> None:
+    log = saved(tmp_path, "an ERROR here", "another error", "HERE")
+    grep = [word for pattern in patterns for word in ("--grep", pattern)]
+    shown = run("--color", "always", "tail", "--from", log, *grep)
+    assert shown.exit_code == 0, shown.output
+    assert re.findall(r"\x1b\[7m(.*?)\x1b\[27m", shown.stdout) == marked
 
 
 @pytest.mark.parametrize("before", [b"", b"a line\n", b"a line\nand half a li", b"no line end " * 500_000])
