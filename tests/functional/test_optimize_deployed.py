@@ -62,7 +62,7 @@ def test_a_deployed_function_starts_here_with_its_handler_and_layers(
     faster = tmp_path / "faster.zip"
     done = monitor(
         *("--local", "optimize", function, "--event", str(tmp_path / "event.json"), "--turns", "5", "-o", "json"),
-        *("--result", str(faster), "--env", "OTHER=1"),
+        *("--step", "application", "--result", str(faster), "--env", "OTHER=1"),
     )
     assert done.code == 0, done.err
     found = json.loads(done.out)
