@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _ENTRY = "monitor.runtime.entry"
 # What the runtime imports and Lambda's runtime client does not: all in C, without a state that two copies would share.
 _OWN_NEEDS = frozenset({"_contextvars", "_socket", "_struct", "binascii", "gc", "zlib"})
+# The finders of the runtime's own folders: the application can empty Python's cache of them, and add path hooks.
+_FINDERS = {entry: sys.path_importer_cache.get(entry) for entry in sys.modules[__package__].__path__}
 
 
 def withdraw_own_needs(loaded: frozenset[str]) -> None:
@@ -40,8 +42,20 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     return _resolve(name)
 
 
+def _finder(entry: str, external: Any) -> Any:
+    found = _FINDERS.get(entry)
+    if found is None:
+        # A package below the runtime's, which is not loaded from the start. It finds nothing where there is no folder.
+        details = (
+            (external.SourceFileLoader, external.SOURCE_SUFFIXES),
+            (external.SourcelessFileLoader, external.BYTECODE_SUFFIXES),
+        )
+        found = _FINDERS[entry] = external.FileFinder(entry, *details)
+    return found
+
+
 def own_module(name: str) -> Any:
-    """A module of the runtime that is loaded late, without asking the finders that the application has added.
+    """A module of the runtime that is loaded late, without asking finders and path hooks of the application.
 
     Its package is loaded already, and what it imports itself.
     """
@@ -49,7 +63,8 @@ def own_module(name: str) -> Any:
     if full_name not in sys.modules:
         bootstrap, external = (sys.modules[one] for one in ("_frozen_importlib", "_frozen_importlib_external"))
         package = sys.modules[full_name.rpartition(".")[0]]
-        spec = external.PathFinder.find_spec(full_name, package.__path__)
+        finders = filter(None, (_finder(entry, external) for entry in package.__path__))
+        spec = next(filter(None, (finder.find_spec(full_name) for finder in finders)), None)
         if spec is None:  # loaded by a finder that Python does not have by itself
             import importlib
 

@@ -52,6 +52,19 @@ PIECES = (
         answer="[name for name in Sees{n}.names if name.startswith('monitor')]",
     ),
     Piece(
+        "a path hook beside boto3",
+        needs=("boto3",),
+        module=code("""
+            import sys
+            paths{n} = []
+            def hook{n}(path): paths{n}.append(str(path)); raise ImportError
+            sys.path_hooks.insert(0, hook{n}); sys.path_importer_cache.clear()
+            import boto3
+        """),
+        handler="boto3.client('sts')",
+        answer="[one for one in paths{n} if '/monitor/runtime' in one]",
+    ),
+    Piece(
         "boto3 against a server",
         needs=("boto3",),
         module=_with_server(_BOTO3 + "\nqueue{n} = boto3.client('lambda', endpoint_url=url{n}, config=quick{n})"),

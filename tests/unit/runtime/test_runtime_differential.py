@@ -35,6 +35,7 @@ ONCE_CHANGED = (
     "environment that raises for good",
     "names in a context after an AWS call",
     "a finder beside boto3",
+    "a path hook beside boto3",
     "finder that notes all that it is asked for",
     "thresholds by functions of their own names",
     "errors of sqlite by frames",
