@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_pattern_that_cannot_be_compiled_is_refused(tmp_path: Path, option: st
     assert "defect" not in done.err
 
 
+@pytest.fixture
+def usual_recursion_limit() -> Iterator[None]:
+    """Python's own: other tests of the process may have raised it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_recursion_limit")
 def test_a_pattern_of_a_dashboard_that_cannot_be_compiled_is_named() -> None:
     for pattern in ("(" * 3_000 + ")" * 3_000, "a{99999999999999999999}"):
         with pytest.raises(QueryError, match="cannot be parsed"):

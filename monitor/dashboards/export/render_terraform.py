@@ -165,4 +165,4 @@ def _reference(name: str, export: Export) -> str:
 def _quoted(text: str) -> str:
     escaped = re.sub(r"([$%])\{", r"\1\1{", quoted(text))
     # `$$${` is read in two ways: the signs before an escape are an expression of their own.
-    return re.sub(r"(\$+(?=\$\$\{)|%+(?=%%\{))", r'${"\1"}', escaped)
+    return re.sub(r"([$%]*\$+(?=\$\$\{)|[$%]*%+(?=%%\{))", r'${"\1"}', escaped)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.console.stacks.template_files import parse_document
@@ -188,6 +188,7 @@ SIGNS = ("$", "$$", "${MAX}", "}", "%", "%{", "!", '"', "\\", "a", "\n", token("
 
 
 @given(st.lists(st.sampled_from(SIGNS), max_size=7))
+@example(["$", "%", "%{"])
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_signs_of_a_language_beside_a_parameter_stay_themselves(
     monkeypatch: pytest.MonkeyPatch, pieces: list[str]
