@@ -1,12 +1,14 @@
 """One embedded stack for all functional tests of a worker, with the example deployed and driven on it."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,15 @@ from tests.clean_environment import clean_environment
 
 REGION = "ap-southeast-1"
 COLD, WARM = 2, 3
+
+
+def zip_of(files: Mapping[str, str]) -> bytes:
+    """A zip of files, each with its text."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return target.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """`monitor instrument` over the wire: plans, wraps, unwraps and refuses functions on the embedded stack."""
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from monitor.aws.deploy import invoke, wait_until_active
 from monitor.instrument import workflow
 from monitor.instrument.model import InstrumentAction
 from monitor.packages.building.installed import runtime_entries
-from tests.functional.conftest import Run
+from tests.functional.conftest import Run, zip_of
 
 ENTRY = "monitor.runtime.entry.lambda_handler"
 PLAIN = "def lambda_handler(event, context):\n    return {'n': event['n'], 'handler': 'own'}\n"
@@ -23,14 +21,6 @@ RUNTIME = "python3.11"
 SECRET = "hunter2-do-not-show"
 
 Make = Callable[..., str]
-
-
-def zipped(files: dict[str, str]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +32,7 @@ def layer(connection: Connection) -> str:
 
 def publish(connection: Connection, name: str, files: dict[str, str], **more: Any) -> str:
     answer = connection.call(
-        "lambda", "PublishLayerVersion", LayerName=name, Content={"ZipFile": zipped(files)}, **more
+        "lambda", "PublishLayerVersion", LayerName=name, Content={"ZipFile": zip_of(files)}, **more
     )
     return str(answer["LayerVersionArn"])
 
@@ -61,7 +51,7 @@ def make(connection: Connection, request: pytest.FixtureRequest) -> Make:
             "Handler": "lambda_function.lambda_handler",
             "Runtime": RUNTIME,
             "Role": ROLE,
-            "Code": {"ZipFile": zipped(files or {"lambda_function.py": PLAIN})},
+            "Code": {"ZipFile": zip_of(files or {"lambda_function.py": PLAIN})},
             **configuration,
         }
         connection.call("lambda", "CreateFunction", **{key: value for key, value in wanted.items() if value})

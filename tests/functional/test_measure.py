@@ -7,8 +7,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
-from tests.functional.conftest import Run
-from tests.functional.local.conftest import zip_of
+from tests.functional.conftest import Run, zip_of
 
 NAME = "measured-function"
 CODE = "import time\ntime.sleep(0.2)\ndef handler(event, context):\n    return event['wanted']\n"

@@ -1,6 +1,5 @@
 """`monitor optimize TARGET`: the package of a deployed function and its layers."""
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
 from monitor.packages.building.recipe import HERE
-from tests.functional.conftest import Run
+from tests.functional.conftest import Run, zip_of
 
 APP = (
     "import os\nimport heavy\nfrom of_layer import NAME\n\n\ndef handler(event, context):\n"
@@ -18,14 +17,6 @@ APP = (
 )
 HEAVY = "TOTAL = sum(number * number for number in range(4_000_000))\n"
 SECRET = "hunter2-hunter2"
-
-
-def zipped(files: dict[str, str]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return target.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +27,7 @@ def function(connection: Connection) -> str:
             "lambda",
             "PublishLayerVersion",
             LayerName=f"of-optimize-{name}",
-            Content={"ZipFile": zipped({"python/of_layer.py": f"NAME = {name!r}\n"})},
+            Content={"ZipFile": zip_of({"python/of_layer.py": f"NAME = {name!r}\n"})},
         )["LayerVersionArn"]
         for name in ("first", "second")
     ]
@@ -47,7 +38,7 @@ def function(connection: Connection) -> str:
         Handler="app.handler",
         Runtime=f"python{HERE}",
         Role="arn:aws:iam::123456789012:role/any",
-        Code={"ZipFile": zipped({"app.py": APP, "heavy.py": HEAVY})},
+        Code={"ZipFile": zip_of({"app.py": APP, "heavy.py": HEAVY})},
         Layers=layers,
         Environment={"Variables": {"TABLE": SECRET}},
     )

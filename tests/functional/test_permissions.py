@@ -7,7 +7,6 @@ permission as IAM refuses them.
 import asyncio
 import base64
 import html
-import io
 import json
 import re
 import signal
@@ -16,7 +15,6 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +35,7 @@ from monitor.main import main
 from monitor.packages.building.installed import runtime_entries
 from tests.fakes.iam_proxy import IamProxy
 from tests.functional.api_runs import RUNS, ApiRun
-from tests.functional.conftest import REGION
+from tests.functional.conftest import REGION, zip_of
 from tests.unit.test_docs import leaves
 
 ROLE = "arn:aws:iam::000000000000:role/lambda-monitor-local"
@@ -64,19 +62,11 @@ def asked_of(proxy: IamProxy) -> set[str]:
     return {call for call in proxy.calls if call not in ACTIONS or ACTIONS[call].name}
 
 
-def zipped(files: dict[str, str]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return out.getvalue()
-
-
 def create(connection: Connection, name: str, **more: Any) -> None:
     source = {"lambda_function.py": "def lambda_handler(event, context):\n    return 1\n"}
     connection.call(
         "lambda", "CreateFunction", FunctionName=name, Handler="lambda_function.lambda_handler", Role=ROLE,
-        Runtime="python3.11", Code={"ZipFile": zipped(source)}, **more,
+        Runtime="python3.11", Code={"ZipFile": zip_of(source)}, **more,
     )  # fmt: skip
     wait_until_active(connection, name)
 
@@ -103,7 +93,7 @@ def words(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> d
     connection.call("lambda", "TagResource", Resource=found["FunctionArn"], Tags={"stage": "iam"})
     files = {f"python/{entry.name}": entry.path.read_text("utf-8") for entry in runtime_entries()}
     layer = connection.call(
-        "lambda", "PublishLayerVersion", LayerName="iam-runtime", Content={"ZipFile": zipped(files)}
+        "lambda", "PublishLayerVersion", LayerName="iam-runtime", Content={"ZipFile": zip_of(files)}
     )["LayerVersionArn"]
     create(connection, "layered-iam", Layers=[layer])
     folder = tmp_path_factory.mktemp("dashboards")

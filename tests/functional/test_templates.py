@@ -9,8 +9,8 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
-from tests.functional.conftest import Run
-from tests.functional.test_instrument import PLAIN, ROLE, layer, zipped
+from tests.functional.conftest import Run, zip_of
+from tests.functional.test_instrument import PLAIN, ROLE, layer
 
 __all__ = ["layer"]
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "templates"
@@ -147,7 +147,7 @@ def test_a_cdk_app_gets_lines_to_add(monitor: Run, samples: Path, layer: str, ap
 def owned(connection: Connection, name: str, tags: dict[str, Any]) -> str:
     connection.call(
         "lambda", "CreateFunction", FunctionName=name, Handler="app.lambda_handler", Role=ROLE, Runtime="python3.11",
-        Code={"ZipFile": zipped({"app.py": PLAIN})}, Tags=tags,
+        Code={"ZipFile": zip_of({"app.py": PLAIN})}, Tags=tags,
     )  # fmt: skip
     wait_until_active(connection, name)
     return name

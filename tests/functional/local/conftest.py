@@ -1,12 +1,10 @@
 """A stack in a process of its own, with a short init limit, and functions made on it."""
 
 import base64
-import io
 import json
 import re
 import sys
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from botocore.config import Config
 
 from monitor.local.server.launch import PrivateStack
+from tests.functional.conftest import zip_of
 
 REGION = "ap-southeast-1"
 INIT_LIMIT_S = 1.5
@@ -37,14 +36,6 @@ def client_of(endpoint: str, access_key: str) -> Client:
         )
 
     return client
-
-
-def zip_of(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
