@@ -10,6 +10,7 @@ from monitor.aws.code_locations import layer_code
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError, UsageError
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
+from monitor.kernel.handler import handler_module
 from monitor.packages.zips.listing import Wanted, ZipListing
 from monitor.packages.zips.source import RemoteSource
 
@@ -86,7 +87,7 @@ def _read(url: str, use: Callable[[ZipListing], str | None]) -> tuple[frozenset[
 
 def _source_of(listing: ZipListing, handler: str) -> str | None:
     """The text of the handler's module, if the package has it as source."""
-    module = handler.rpartition(".")[0].replace(".", "/")
+    module = handler_module(handler).replace(".", "/")
     sizes = {file.name: file.unzipped_bytes for file in listing.files}
     for name in (f"{module}.py", f"{module}/__init__.py"):
         if sizes.get(name, _MOST_SOURCE_BYTES) < _MOST_SOURCE_BYTES:

@@ -11,6 +11,7 @@ from monitor.instrument.workflow_checks import check_contents, check_handler, ch
 from monitor.instrument.workflow_contents import Contents
 from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT_FILE
+from monitor.kernel.handler import handler_module
 from monitor.kernel.missing import Missing
 from monitor.templates.model import TemplateFunction
 
@@ -55,7 +56,7 @@ def _contents(folder: Path, handler: str, wish: Wish) -> Contents:
     package = {ENTRY_POINT_FILE} if has_own_runtime(folder) else set()
     if (folder / "monitor").is_dir() or (folder / "monitor.py").is_file():
         package.add("monitor.py")
-    module = handler.rpartition(".")[0].replace(".", "/")
+    module = handler_module(handler).replace(".", "/")
     source = _text(folder / f"{module}.py") or _text(folder / module / "__init__.py") if module else ""
     layers = {ENTRY_POINT_FILE} if wish.layer else set()
     return Contents(frozenset(package), frozenset(layers), source or None)

@@ -13,6 +13,7 @@ from monitor.console.options import connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
 from monitor.errors import UsageError
+from monitor.kernel.handler import handler_module
 from monitor.packages.command_reading import check_connection, read_options
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def show_times(
         with progress(f"starting {subject}"), temporary_stack() as connection:
             rows = profile(connection, path, handler or _HANDLER, environment)
         source = "import profile of one start on this machine"
-        module = (handler or _HANDLER).replace("/", ".").rpartition(".")[0]
+        module = handler_module(handler or _HANDLER)
         found = times(report, rows, source=source, inits=1, exact=True, handler=module)
     elif path.is_dir() or subject.startswith(("http://", "https://", "arn:")):
         raise UsageError("--imports takes a zip or a function", "build the folder first: monitor package build")

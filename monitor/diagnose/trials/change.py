@@ -17,6 +17,7 @@ from monitor.diagnose.trials.defer import defer, with_deferred_models, without_c
 from monitor.diagnose.trials.defer_library import defer_in_library
 from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
+from monitor.kernel.handler import handler_module
 from monitor.kernel.patch import NoFitError, apply_patch
 from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
@@ -210,7 +211,7 @@ def _handler_file(context: TrialContext) -> str:
     handler = handler or (None if is_missing(function) else function.handler)
     if not handler:
         raise CannotTryError("the handler's file is not known: estimated only")
-    return handler.rpartition(".")[0].replace(".", "/") + ".py"
+    return handler_module(handler).replace(".", "/") + ".py"
 
 
 def _edited(

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from monitor.errors import MonitorError
+from monitor.kernel.handler import handler_module
 from monitor.optimize.analyze_guards import ALL, SourceFile
 from monitor.optimize.analyze_outcomes import differences, parts
 from monitor.optimize.analyze_sources import (
@@ -119,8 +120,7 @@ class Search:
 
     def collectable(self) -> tuple[str, str]:
         """The handler's file, and why fewer garbage collections cannot be made while it is imported; "" if they can."""
-        module = self.subject.handler.rpartition(".")[0].replace("/", ".")
-        file = self.sources.file_of.get(module, "")
+        file = self.sources.file_of.get(handler_module(self.subject.handler), "")
         try:
             if rewrite(self._reading(file), (), collected=True) == self.package.text(file):
                 return file, "no statement of the handler's module can share its line"

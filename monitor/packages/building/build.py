@@ -8,6 +8,7 @@ from monitor.console.files import read_file
 from monitor.console.temporary import temporary_folder
 from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT
+from monitor.kernel.handler import handler_module
 from monitor.packages.analyze_upload import upload_commands
 from monitor.packages.building.archive import Archive, write
 from monitor.packages.building.checks import check_dependencies, check_paths, name_findings
@@ -84,7 +85,7 @@ def _started(folder: Path, temporary: Path, dependencies: Dependencies, recipe: 
     recipe.say("importing the handler to see which modules a start reads: this runs the code of the project")
     work = temporary / "started"
     work.mkdir()
-    module = recipe.handler.rpartition(".")[0].replace("/", ".")
+    module = handler_module(recipe.handler)
     return ImportProbe(Path(sys.executable), work, folder, module).loaded(dependencies.staged.entries)
 
 

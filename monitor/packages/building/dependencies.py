@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import UsageError
+from monitor.kernel.handler import handler_module
 from monitor.packages.analyze_dependencies import Installed, Need, needs, runtime_sdk
 from monitor.packages.building.cache import install_cached
 from monitor.packages.building.declared import declared
@@ -129,5 +130,5 @@ def chosen_dependencies(
             work = temporary / "imports"
             work.mkdir()
             recipe.say("importing the modules with and without tests, stubs and sources: this runs their code")
-            probe = ImportProbe(python, work, folder, recipe.handler.rpartition(".")[0].replace("/", "."))
+            probe = ImportProbe(python, work, folder, handler_module(recipe.handler))
     return strip(dependencies.staged.entries, mode, without=dropped, probe=probe), dropped, notes

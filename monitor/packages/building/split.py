@@ -10,6 +10,7 @@ from statistics import median
 from types import MappingProxyType
 
 from monitor.kernel.budgets import IMPORT_S
+from monitor.kernel.handler import handler_module
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.project_files import project_entries
 from monitor.packages.model import PackageReport, Part, PartKind
@@ -82,7 +83,7 @@ def split(
         for entry in project_entries(folder)
         if entry.name.endswith(".py")
     }
-    main = handler.rpartition(".")[0].replace("/", ".")
+    main = handler_module(handler)
     whole = _piece(main, (handler,), sources, folder, dependencies, report, variables)
     pieces = [
         _piece(module, routes, sources, folder, dependencies, report, variables)
