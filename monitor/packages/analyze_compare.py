@@ -102,7 +102,8 @@ def times(
         ms, modules = taken.get(name, (0.0, 0))
         taken[name] = (ms + row.self_ms, modules + row.modules)
     if (name := owner.get(handler.partition(".")[0])) is not None:
-        taken[name] = (taken.get(name, (0.0, 0))[0], taken.get(name, (0.0, 0))[1] + 1)
+        ms, modules = taken.get(name, (0.0, 0))
+        taken[name] = (ms, modules + 1)
     merged = _merged(report.parts)
     found = [
         PartTime(

@@ -13,7 +13,7 @@ from monitor.packages.building.entry import Entry
 from monitor.packages.building.install import check_indexes, requirements_text
 from monitor.packages.building.installers import find_uv
 from monitor.packages.building.project_files import project_entries
-from monitor.packages.building.sources import requirement_line
+from monitor.packages.building.sources import address_of, requirement_line
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES, ZIPPED_LIMIT_BYTES, PackageReport
 from monitor.packages.model_dependencies import BuildTarget, Requirements, SourceRequirement
@@ -156,7 +156,7 @@ def _projects(folder: Path, requirements: Requirements, target: BuildTarget) -> 
         suffix = "" if path.is_dir() else f"/{Path(name).name}"
         copies.append(copy_instruction(f"{name}/" if path.is_dir() else name, f"{_PLACE}/{index}{suffix or '/'}"))
         extras = f"[{','.join(source.extras)}]" if source.extras else ""
-        below = source.location.partition("#subdirectory=")[2]
+        below = address_of(source.location)[1].get("subdirectory")
         place = f"{_PLACE}/{index}{suffix}"
         places.append(f"file://{place}#subdirectory={below}" if below else f"{place}{extras}")
     return copies, places
@@ -175,7 +175,7 @@ def _local_sources(requirements: Requirements, target: BuildTarget) -> Iterator[
         if "://" in source.location or source.location.startswith("git+"):
             shown = without_credentials(source.location)
             raise UsageError(f"{shown} cannot be installed in the image", "the base image has no git")
-        yield source, Path(source.location.partition("#subdirectory=")[0])
+        yield source, Path(address_of(source.location)[0])
 
 
 def _inside(path: Path, folder: Path) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from monitor.errors import UsageError
 from monitor.kernel.budgets import BUILD_S, FETCH_S
+from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.inspect.platforms import tag_fits
@@ -43,7 +44,7 @@ def wheel_of(
     """
     label = f"{source.origin}: {_shown(source.location)}" if source.origin else _shown(source.location)
     place = Path(tempfile.mkdtemp(dir=work))
-    address = _address(source.location)[0]
+    address = address_of(source.location)[0]
     is_wheel = address.partition("?")[0].endswith(".whl")
     if is_wheel:
         wheel = Path(address) if "://" not in address else _download(source, place)
@@ -55,7 +56,7 @@ def wheel_of(
     return _required(wheel, source, target, label, is_built=not is_wheel)
 
 
-def _address(location: str) -> tuple[str, dict[str, str]]:
+def address_of(location: str) -> tuple[str, dict[str, str]]:
     """A path or URL without its fragment, and the values in the fragment: `subdirectory`, `egg`, `sha256`."""
     if "://" not in location and Path(location).exists():
         return location, {}
@@ -100,8 +101,8 @@ def _fetched(source: SourceRequirement, place: Path) -> Path:
             raise UsageError(f"{_shown(source.location)} is not a git repository", "use git, or name a wheel")
         path = _download(source, place)
     else:
-        path = Path(_address(source.location)[0])
-    folder = _address(source.location)[1].get("subdirectory", "")
+        path = Path(address_of(source.location)[0])
+    folder = address_of(source.location)[1].get("subdirectory", "")
     if path.is_dir():
         return _below(_copied(path, place), folder, source.location)
     return _below(_unpacked(path, place), folder, source.location) if folder else path
@@ -124,7 +125,7 @@ def _unpacked(archive: Path, place: Path) -> Path:
         else:
             with tarfile.open(archive) as files:
                 files.extractall(out, filter="data")
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except (OSError, tarfile.TarError, *UNREADABLE_ZIP) as error:
         raise UsageError(f"{archive.name} cannot be unpacked: {error}", "check the archive") from None
     inside = list(out.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else out
@@ -150,7 +151,7 @@ def _copied(folder: Path, place: Path) -> Path:
 
 
 def _cloned(location: str, place: Path) -> Path:
-    address, values = _address(location)
+    address, values = address_of(location)
     url = address.removeprefix("git+")
     head, at, revision = url.rpartition("@")
     # `git@host:path` and `https://user@host` have an @ of their own.
@@ -176,7 +177,7 @@ def _cloned(location: str, place: Path) -> Path:
 
 
 def _download(source: SourceRequirement, place: Path) -> Path:
-    url, values = _address(source.location)
+    url, values = address_of(source.location)
     name = Path(unquote(url.partition("?")[0].rpartition("/")[2])).name or "source.tar.gz"
     path = place / name
     digest, done = hashlib.sha256(), 0

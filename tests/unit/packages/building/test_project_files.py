@@ -237,3 +237,12 @@ def test_a_dockerfile_never_names_the_password_of_a_repository(tmp_path: Path) -
     with pytest.raises(UsageError, match="cannot be installed in the image") as caught:
         dockerfile(tmp_path, python="3.13", architecture="x86_64", handler="app.handler")
     assert "very-secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("fragment", ["subdirectory=libs/here", "egg=here&subdirectory=libs/here"])
+def test_a_dockerfile_installs_a_project_below_the_top_of_a_folder(tmp_path: Path, fragment: str) -> None:
+    source_project(tmp_path / "all" / "libs" / "here", "here", "1.0", {"here/__init__.py": ""})
+    (tmp_path / "requirements.txt").write_text(f"./all#{fragment}\n")
+    text = dockerfile(tmp_path, python="3.13", architecture="x86_64", handler="app.handler")
+    assert 'COPY ["all/", "/tmp/requirements/0/"]' in text
+    assert "\nfile:///tmp/requirements/0#subdirectory=libs/here\n" in text

@@ -349,6 +349,21 @@ def test_a_project_below_the_top_of_an_archive(tmp_path: Path, empty_index: Path
         built(folder, tmp_path / "none.zip", installer)
 
 
+def test_an_archive_whose_members_cannot_be_unpacked_is_one_line(tmp_path: Path, empty_index: Path) -> None:
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("all-1/libs/common/setup.py", "pass\n")
+    # No compression has the number 99; it stands before a member and in the directory.
+    data = archive.read_bytes()
+    for at in (8, data.index(b"PK\x01\x02") + 10):
+        data = data[:at] + b"\x63\x00" + data[at + 2 :]
+    archive.write_bytes(data)
+    line = f"common @ {archive.as_uri()}#subdirectory=libs/common\n"
+    folder = function(tmp_path / "project", COMMON, requirements__txt=line)
+    with pytest.raises(UsageError, match=r"all\.zip cannot be unpacked"):
+        built(folder, tmp_path / "out.zip", "pip")
+
+
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_wheel_s_url_may_have_a_hash_and_an_escaped_name(tmp_path: Path, empty_index: Path, installer: str) -> None:
     path = wheel(tmp_path, "common", "1.0+cpu", {"common/__init__.py": CODE})
