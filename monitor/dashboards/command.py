@@ -12,7 +12,8 @@ from monitor.console.output import echo, emit_json, note, style, suggest
 from monitor.console.settings import Settings, pass_settings
 from monitor.dashboards.command_deploy import delete, deploy, difference
 from monitor.dashboards.command_export import export
-from monitor.dashboards.command_render import in_file, render, wrapped_option
+from monitor.dashboards.command_options import set_option, wrapped_option
+from monitor.dashboards.command_render import in_file, render
 from monitor.errors import CheckFailedError, NotFoundError, UsageError
 from monitor.kernel.encodings import decode_text
 
@@ -130,7 +131,7 @@ def _wrapped_view(file: str, chosen: str) -> "DashboardView":
 @unused(*CONNECTION)
 @click.argument("files", nargs=-1, metavar="FILE...")
 @wrapped_option
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
+@set_option
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @output_option("text", "json", "github")
 def validate(

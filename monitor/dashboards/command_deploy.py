@@ -10,6 +10,7 @@ from monitor.console.option_rules import excludes
 from monitor.console.options import complete_dashboards, connection_options, output_option
 from monitor.console.output import as_typed, echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.dashboards.command_options import function_option, set_option
 from monitor.errors import CheckFailedError, ExitCode, MonitorError, UsageError
 from monitor.kernel.pairs import parse_pair
 
@@ -49,17 +50,9 @@ def _plan_options(function: F) -> F:
             metavar="NAME",
             help="Project that owns the deployed dashboards and alarms.  [default: from the path of FOLDER]",
         ),
-        click.option(
-            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable."
-        ),
+        set_option,
         click.option("--name", metavar="NAME", help="The name of the dashboard, if there is only one."),
-        click.option(
-            "--function",
-            "functions",
-            multiple=True,
-            metavar="NAME",
-            help="Function to show on the dashboard. Repeatable.",
-        ),
+        function_option,
         click.argument("sources", nargs=-1, metavar="[TEMPLATE|FILE|FOLDER]...", shell_complete=_templates),
     ):
         function = decorate(function)

@@ -10,6 +10,7 @@ from monitor.console.options import complete_dashboards, connection_options
 from monitor.console.output import echo, note
 from monitor.console.settings import Settings, pass_settings
 from monitor.dashboards.command_deploy import parse_overrides
+from monitor.dashboards.command_options import function_option, set_option
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,15 +24,13 @@ FORMATS = ("cloudformation", "sam", "terraform", "cdk")
 @needs("--force", "--to")
 @click.argument("name", metavar="NAME|TEMPLATE|FILE", shell_complete=complete_dashboards)
 @click.option("--as", "form", type=click.Choice(FORMATS), required=True, help="Format to export to.")
-@click.option(
-    "--function", "functions", multiple=True, metavar="NAME", help="Function to show on the dashboard. Repeatable."
-)
+@function_option
 @click.option(
     "--reference",
     metavar="ID",
     help="Refer to this function's resource instead of using a parameter: a logical ID, or aws_lambda_function.NAME.",
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
+@set_option
 @click.option("--no-alarms", is_flag=True, help="Leave alarms out.")
 @click.option(
     "--to", "target", metavar="FILE", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."

@@ -10,21 +10,13 @@ from monitor.console.option_rules import needs
 from monitor.console.options import complete_dashboards, connection_options, output_option
 from monitor.console.output import note, progress
 from monitor.console.settings import Settings, pass_settings
+from monitor.dashboards.command_options import function_option, set_option, wrapped_option
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.dashboards.board.model import Board
 
 _WIDTH_PX = 1600
-
-wrapped_option = click.option(
-    "--in",
-    "wrapped",
-    is_flag=False,
-    flag_value="",
-    metavar="[NAME]",
-    help="Treat the argument as a CloudFormation, CDK, SAM, or Terraform file, and read the dashboard NAME in it.",
-)
 
 
 def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str, ...], str]:
@@ -47,10 +39,8 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 @needs("--until", "--since", hint="give both, or neither to use the time range of the dashboard")
 @click.argument("source", required=False, metavar="[NAME|TEMPLATE|FILE]", shell_complete=complete_dashboards)
 @wrapped_option
-@click.option(
-    "--function", "functions", multiple=True, metavar="NAME", help="Function to show on the dashboard. Repeatable."
-)
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a template variable. Repeatable.")
+@function_option
+@set_option
 @click.option("--since", metavar="TIME", help="Start of the time range.  [default: set by the dashboard]")
 @click.option("--until", metavar="TIME", help="End of the time range.  [default: now]")
 @click.option("--utc", is_flag=True, help="Read and show times in UTC.")
