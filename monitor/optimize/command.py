@@ -18,8 +18,8 @@ from monitor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from monitor.optimize.model import Optimization
-    from monitor.optimize.workflow_deployed import Deployed
-    from monitor.optimize.workflow_optimize import Plan, Result
+    from monitor.optimize.workflow_deployed import Fetched
+    from monitor.optimize.workflow_optimize import Result
     from monitor.optimize.workflow_run import Subject
 
 _STEPS = ("bytecode", "collection", "unused", "application", "libraries")
@@ -145,28 +145,27 @@ def command(
     with temporary_folder() as folder:
         given = read_environment(environment, env_file)
         texts = _read(events)
-        deployed = _fetch(settings, package, folder, given)
-        place = deployed.package if deployed else Path(package)
-        subject, plan = _prepared(
-            folder,
-            place,
-            texts,
-            handler or (deployed.handler if deployed else None) or "lambda_function.lambda_handler",
-            python or (deployed.python if deployed else None),
-            given,
-            steps,
-            turns,
-        )
-        subject = replace(subject, layers=deployed.layers if deployed else None)
-        plan = replace(plan, label=package, ignored=ignored, tests=tests, budget_ms=budget, limit_s=limit_ms / 1000)
+        found = _fetch(settings, package, folder, given)
+        subject, version = _subject(folder, found, texts, handler, python, given)
         note(f"starting {package} on this machine as your user, without your credentials")
-        from monitor.optimize.workflow_optimize import optimize
+        from monitor.optimize.workflow_optimize import Plan, optimize
 
+        plan = Plan(
+            found.package,
+            package,
+            version,
+            turns,
+            steps or _STEPS,
+            ignored=ignored,
+            tests=tests,
+            budget_ms=budget,
+            limit_s=limit_ms / 1000,
+        )
         with progress("trying and measuring") as bar:
             made = optimize(plan, subject, folder / "work", say=note, advance=bar.advance)
-        found = _written(made, result, save)
-        _show(made, found, output, diff=diff, details=details, page=page)
-    if found.within_budget is False:
+        optimization = _written(made, result, save)
+        _show(made, optimization, output, diff=diff, details=details, page=page)
+    if optimization.within_budget is False:
         remark(f"{package} is over its budget", "optimize further, or raise --budget")
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
@@ -178,15 +177,15 @@ def _read(events: tuple[Path, ...]) -> tuple[bytes, ...]:
     return tuple(read_event(str(path)) for path in events)
 
 
-def _fetch(settings: Settings, package: str, folder: Path, given: dict[str, str]) -> "Deployed | None":
-    """The package of a deployed function; None for a file or folder."""
+def _fetch(settings: Settings, package: str, folder: Path, given: dict[str, str]) -> "Fetched":
+    """The package on this machine, or that of a deployed function."""
+    from monitor.optimize.workflow_deployed import Fetched, fetch
+
     if Path(package).exists():
         refuse_connection(package)
-        return None
+        return Fetched(Path(package))
     if package.endswith(".zip") or "/" in package:
         raise UsageError(f"{package} does not exist", "give a zip, a folder or a function")
-    from monitor.optimize.workflow_deployed import fetch
-
     with progress("fetching the package") as bar:
         found = fetch(settings.connection(), package, folder / "deployed", lambda count, _of: bar.advance(count, ""))
     if unknown := [name for name in found.variables if name not in given]:
@@ -210,34 +209,30 @@ def _check_places(result: Path | None, save: Path | None) -> None:
             raise UsageError(f"--save and --result both name {save}", "give each a separate path")
 
 
-def _prepared(
+def _subject(
     folder: Path,
-    package: Path,
+    found: "Fetched",
     events: tuple[bytes, ...],
-    handler: str,
+    handler: str | None,
     version: str | None,
     environment: dict[str, str],
-    steps: tuple[str, ...],
-    turns: int,
-) -> "tuple[Subject, Plan]":
-    from monitor.optimize.workflow_optimize import Plan
+) -> "tuple[Subject, str]":
+    """How the package starts, and its Python version."""
     from monitor.optimize.workflow_run import Subject, make_runtime
     from monitor.packages.building.interpreters import find_python
     from monitor.packages.building.recipe import HERE
     from monitor.packages.command_options import checked_python
 
+    handler = handler or found.handler or "lambda_function.lambda_handler"
     if "." not in handler:
         raise UsageError(f"{handler!r} is not a handler", "give --handler MODULE.NAME, such as app.handler")
-    wanted = checked_python(version) or HERE
+    wanted = checked_python(version or found.python) or HERE
     interpreter = find_python(wanted)
     if interpreter is None:
         raise UsageError(f"no Python {wanted} is on this machine", f"`uv python install {wanted}` installs one")
     runtime = make_runtime(folder, interpreter)
     (folder / "work").mkdir()
-    return (
-        Subject(handler, interpreter, runtime, events, environment),
-        Plan(package, str(package), wanted, turns, steps or _STEPS),
-    )
+    return Subject(handler, interpreter, runtime, events, environment, layers=found.layers), wanted
 
 
 def _written(made: "Result", result: Path | None, save: Path | None) -> "Optimization":

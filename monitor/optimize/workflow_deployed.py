@@ -17,21 +17,20 @@ _HINT = "give a zip, a folder or a function"
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
-    """A function's package as a zip, its layers in one folder as /opt has them (None without layers), and its settings.
+class Fetched:
+    """A package on this machine, a zip or a folder, and what is known of its function.
 
-    `python` is None for another runtime. `variables` are the names of its environment variables, without values.
+    `layers` is the folder that stands for /opt. `variables` are the names of environment variables, without values.
     """
 
-    name: str
     package: Path
-    layers: Path | None
-    handler: str | None
-    python: str | None
-    variables: tuple[str, ...]
+    layers: Path | None = None
+    handler: str | None = None
+    python: str | None = None
+    variables: tuple[str, ...] = ()
 
 
-def fetch(connection: Connection, target: str, folder: Path, advance: Callable[[int, int | None], None]) -> Deployed:
+def fetch(connection: Connection, target: str, folder: Path, advance: Callable[[int, int | None], None]) -> Fetched:
     """Download the function's package and layers to `folder`, each checked against its CodeSha256.
 
     Raises:
@@ -47,7 +46,7 @@ def fetch(connection: Connection, target: str, folder: Path, advance: Callable[[
         # Later layers replace the files of earlier ones, as on Lambda.
         extract(download(layer, folder, f"layer-{index}", advance), layers)
     variables = tuple(name for name in found.variables if name != HANDLER_VARIABLE)
-    return Deployed(found.name, package, layers if found.layers else None, found.handler, found.python, variables)
+    return Fetched(package, layers if found.layers else None, found.handler, found.python, variables)
 
 
 def _check(found: DeployedCode) -> None:

@@ -4,7 +4,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +30,7 @@ _PROOF_STARTS = 4
 # Imports that could save less than this share of a start's CPU time are not worth proving and measuring.
 _LEAST_SHARE = 0.01
 MORE_TIME = "--time-limit gives more"
+_CHANGES = "it changes what the function does: {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,15 +312,23 @@ def _unsteady(one: Look, other: Look) -> dict[str, set[str]]:
 
 
 def _bytecode_step(work: _Work, kind: StepKind) -> Step:
-    root = work.package.variant(work.folder / "bytecode", {}, bytecode=True)
-    found = work.proof(root)
-    if found:
-        return Step(kind.name, kind.title, kept=False, reason=f"it changes what the function does: {found[0]}")
+    step = _proven_step(work, kind, work.package.variant(work.folder / "bytecode", {}, bytecode=True))
+    work.bytecode = step.kept
+    return step
+
+
+def _proven_step(work: _Work, kind: StepKind, root: Path) -> Step:
+    """The step to the package in `root`, which is kept if it does the same in less time."""
+    if problems := work.proof(root):
+        return Step(kind.name, kind.title, kept=False, reason=_CHANGES.format(problems[0]))
+    return _measured_step(work, kind, root)
+
+
+def _measured_step(work: _Work, kind: StepKind, root: Path) -> Step:
     wall, cpu = work.measured(work.before, root)
     kept, reason = _judged(wall, cpu)
     if kept:
         work.keep(root, (wall, cpu))
-        work.bytecode = True
     return Step(kind.name, kind.title, kept, reason, wall, cpu)
 
 
@@ -336,21 +345,13 @@ def _judged(wall: Gain, cpu: Gain) -> tuple[bool, str]:
 def _collection_step(work: _Work, kind: StepKind) -> Step:
     search = work.search = work.search or _new_search(work)
     file, reason = search.collectable()
-    if not reason:
-        search.collected = file
-        root = search.variant(work.selection)
-        problems = work.proof(root)
-        if not problems:
-            wall, cpu = work.measured(work.before, root)
-            kept, reason = _judged(wall, cpu)
-            if kept:
-                work.keep(root, (wall, cpu))
-            else:
-                search.collected = ""
-            return Step(kind.name, kind.title, kept, reason, wall, cpu)
-        reason = f"it changes what the function does: {problems[0]}"
+    if reason:
+        return Step(kind.name, kind.title, kept=False, reason=reason)
+    search.collected = file
+    step = _proven_step(work, kind, search.variant(work.selection))
+    if not step.kept:
         search.collected = ""
-    return Step(kind.name, kind.title, kept=False, reason=reason)
+    return step
 
 
 def _import_step(
@@ -373,17 +374,15 @@ def _import_step(
         root = search.variant(selection)
         problems = work.proof(root)
         if not problems:
-            return _measured_step(work, kind, found, selection, root)
+            return _lazy_step(work, _measured_step(work, kind, root), found, selection)
         work.say(f"{kind.title}: {problems[0]}; looking for the cause")
         if not search.repaired(selection):
             break
-    reason = f"it changes what the function does: {problems[0]}"
-    return Step(kind.name, kind.title, kept=False, reason=reason, refused=found.refused)
+    return Step(kind.name, kind.title, kept=False, reason=_CHANGES.format(problems[0]), refused=found.refused)
 
 
-def _measured_step(work: _Work, kind: StepKind, found: Found, selection: Selection, root: Path) -> Step:
-    wall, cpu = work.measured(work.before, root)
-    kept, reason = _judged(wall, cpu)
+def _lazy_step(work: _Work, step: Step, found: Found, selection: Selection) -> Step:
+    """The step with the imports that it moves."""
     assert work.search is not None
     before = set(work.selection.pairs())
     lazy = tuple(
@@ -391,10 +390,9 @@ def _measured_step(work: _Work, kind: StepKind, found: Found, selection: Selecti
         for file, line in selection.pairs()
         if (file, line) not in before
     )
-    if kept:
-        work.keep(root, (wall, cpu))
+    if step.kept:
         work.selection = selection
-    return Step(kind.name, kind.title, kept, reason, wall, cpu, lazy, found.unloaded, found.refused)
+    return replace(step, lazy=lazy, unloaded=found.unloaded, refused=found.refused)
 
 
 def _new_search(work: _Work) -> Search:
