@@ -209,15 +209,13 @@ def with_lazy_value(
     for one in reversed(setup):
         lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""] * ((one.end_lineno or one.lineno) - one.lineno + 1)
     first, last = node.lineno, node.end_lineno or node.lineno
-    imports, kept = _imports_of(tree, (node, *setup), libraries, imported)
-    inside = "".join(f"    {ast.unparse(one)}\n" for one in imports if one not in kept)
+    moved = _moved_imports(tree, (node, *setup), libraries, imported)
+    inside = "".join(f"    {ast.unparse(one)}\n" for one in moved)
     set_up = [ast.get_source_segment(text, one) or "" for one in setup]
     rest = [f"{name} = {value}", *set_up, f"return {name}"] if setup else [f"return {value}"]
     made = f"@functools.cache\ndef {maker}():\n{inside}" + "".join(f"    {_indented(one)}\n" for one in rest)
     lines[first - 1 : last] = ["\n" * _blank_above(lines, first) + made + "\n" * _blank_below(lines, last)]
-    for one in sorted(imports, key=lambda one: -one.lineno):
-        if one not in kept:
-            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    _take_out(lines, moved)
     after = _with_functools("".join(lines), tree)
     try:
         ast.parse(after)
@@ -252,16 +250,14 @@ def _with_lazy_attribute(
     behind = lines[last - 1].encode()[node.end_col_offset :]
     if value is None or lines[first - 1][: node.col_offset] != indent or behind.strip():
         return None
-    imports, kept = _imports_of(tree, (node,), libraries, imported)
-    body = [*(ast.unparse(one) for one in imports if one not in kept), f"return {_indented(value)}"]
+    moved = _moved_imports(tree, (node,), libraries, imported)
+    body = [*map(ast.unparse, moved), f"return {_indented(value)}"]
     made = [f"{indent}@functools.cached_property\n", f"{indent}def {attribute}(self):\n"]
     made += [f"{indent}    {one}\n" for one in body]
     above = "" if held.body[0] is node or not lines[first - 2].strip() else "\n"
     below = "" if held.body[-1] is node or not lines[last : last + 1] or not lines[last].strip() else "\n"
     lines[first - 1 : last] = [above + "".join(made) + below]
-    for one in sorted(imports, key=lambda one: -one.lineno):
-        if one not in kept:
-            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    _take_out(lines, moved)
     return _with_functools("".join(lines), tree)
 
 
@@ -281,8 +277,8 @@ def _with_lazy_default(text: str, name: str, libraries: Collection[str], importe
         return None
     value = ast.get_source_segment(text, default)
     maker = _free_name(text, f"_{parameter.strip('_').lower()}")
-    imports, kept = _imports_of(tree, (default,), libraries, imported)
-    inside = "".join(f"    {ast.unparse(one)}\n" for one in imports if one not in kept)
+    moved = _moved_imports(tree, (default,), libraries, imported)
+    inside = "".join(f"    {ast.unparse(one)}\n" for one in moved)
     indent = " " * body[1]
     lines.insert(body[0] - 1, f"{indent}if {parameter} is None:\n{indent}    {parameter} = {maker}()\n")
     first, last = default.lineno, default.end_lineno or default.lineno
@@ -291,9 +287,7 @@ def _with_lazy_default(text: str, name: str, libraries: Collection[str], importe
     lines[first - 1 : last] = [f"{head}None{tail}"]
     made = f"@functools.cache\ndef {maker}():\n{inside}    return {_indented(value or '')}\n\n\n"
     lines.insert(node.lineno - 1, made)
-    for one in sorted(imports, key=lambda one: -one.lineno):
-        if one not in kept:
-            lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
+    _take_out(lines, moved)
     return _with_functools("".join(lines), tree)
 
 
@@ -377,29 +371,33 @@ def _is_used_elsewhere(name: str, file: str, others: Mapping[str, str]) -> bool:
     return any(importer.search(text) and reader.search(text) for text in others.values())
 
 
-def _imports_of(
+def _moved_imports(
     tree: ast.Module, making: Collection[ast.AST], libraries: Collection[str], imported: Collection[str]
-) -> tuple[list[ast.stmt], list[ast.stmt]]:
-    """The module-level imports of the libraries that the value needs, and those that something else needs too."""
-    needed = {one.id for statement in making for one in ast.walk(statement) if isinstance(one, ast.Name)}
-    found = [
-        one
-        for one in tree.body
-        if isinstance(one, ast.Import | ast.ImportFrom) and needed & _bound(one) and _library_of(one) in libraries
-    ]
-    kept = []
-    made = {id(one) for statement in making for one in ast.walk(statement)}
-    for one in found:
+) -> list[ast.stmt]:
+    """The module-level imports of the libraries that the value needs, and that nothing else needs."""
+    walked = [one for statement in making for one in ast.walk(statement)]
+    needed, made = {one.id for one in walked if isinstance(one, ast.Name)}, {id(one) for one in walked}
+    found: list[ast.stmt] = []
+    for one in tree.body:
+        bound = _bound(one)
+        if not isinstance(one, ast.Import | ast.ImportFrom) or not needed & bound or _library_of(one) not in libraries:
+            continue
         others = (other for other in tree.body if other not in making and other is not one)
-        walked = (each for other in others for each in _walk(other, in_function=False, in_text=False))
         used = {
             node.id
-            for node, in_function, _ in walked
+            for other in others
+            for node, in_function, _ in _walk(other, in_function=False, in_text=False)
             if isinstance(node, ast.Name) and id(node) not in made and not (in_function and node.id in imported)
         }
-        if used & _bound(one):
-            kept.append(one)
-    return list(found), list(kept)
+        if not used & bound:
+            found.append(one)
+    return found
+
+
+def _take_out(lines: list[str], statements: Sequence[ast.stmt]) -> None:
+    """Empty the lines of statements, from the last to the first."""
+    for one in sorted(statements, key=lambda one: -one.lineno):
+        lines[one.lineno - 1 : one.end_lineno or one.lineno] = [""]
 
 
 def _bound(node: ast.AST) -> set[str]:
