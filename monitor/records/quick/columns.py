@@ -21,8 +21,9 @@ from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import STREAM
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
-from monitor.records.pairing import LINGER_MS, Pairing
-from monitor.records.quick.blocks import LEAST_BYTES, Blocks
+from monitor.records.pairing import LINGER_MS
+from monitor.records.quick.blocks import LEAST_BYTES
+from monitor.records.quick.reader import QuickReader
 from monitor.records.stream import DURABLE, SERVERS, has_hint, owner
 
 _MOST_STATES = 2_000
@@ -193,13 +194,12 @@ def _last_event(text: bytes) -> int:
     return end
 
 
-class QuickColumns:
+class QuickColumns(QuickReader):
     """Reads blocks into a sink; `finish` gives the rest."""
 
     def __init__(self, sink: Sink, least_bytes: int = LEAST_BYTES) -> None:
+        super().__init__(_last_event, least_bytes)
         self._sink = sink
-        self._blocks = Blocks(_last_event, least_bytes)
-        self._pairing = Pairing()
         # The streams that are counted here, each with the two invocations that ended last: a late line may
         # belong to them, and another REPORT of one tells that its function printed the first. And their STARTs without
         # a REPORT.
@@ -214,16 +214,6 @@ class QuickColumns:
         self._width = 0
         self._names: set[bytes] = set()
         self._hour, self._hour_ms = b"", 0
-
-    def take(self, block: bytes) -> int:
-        """Read a block, which can end anywhere; returns how many events bore on an invocation."""
-        found = self._blocks.add(block)
-        return 0 if found is None else self._read(*found)
-
-    @property
-    def unsupported(self) -> int:
-        """How many events of web functions were read, which are not paired into invocations."""
-        return self._pairing.unsupported
 
     def end_part(self) -> int:
         """A file ends, and another one may follow."""

@@ -13,9 +13,9 @@ from operator import itemgetter
 
 from monitor.records.forms.plain import RUNTIME_TIME, PlainReader, time_of
 from monitor.records.message import parse_fact
-from monitor.records.pairing import Pairing
-from monitor.records.quick.blocks import LEAST_BYTES, Blocks
+from monitor.records.quick.blocks import LEAST_BYTES
 from monitor.records.quick.columns import JSON_MARK, MS, XRAY, Sink, Warm, passed
+from monitor.records.quick.reader import QuickReader
 from monitor.records.stream import DURABLE, has_hint
 
 _START = b"\nSTART RequestId: "
@@ -54,25 +54,14 @@ def _last_event(text: bytes) -> int:
     return text.rfind(_START)
 
 
-class QuickMessages:
+class QuickMessages(QuickReader):
     """Reads blocks into a sink; `end_part` ends a file, and `finish` gives the rest."""
 
     def __init__(self, sink: Sink, least_bytes: int = LEAST_BYTES) -> None:
+        super().__init__(_last_event, least_bytes)
         self._sink = sink
-        self._blocks = Blocks(_last_event, least_bytes)
-        self._pairing = Pairing()
         self._reader = PlainReader()
         self._count = 0
-
-    def take(self, block: bytes) -> int:
-        """Read a block, which can end anywhere; returns how many events and invocations were read."""
-        found = self._blocks.add(block)
-        return 0 if found is None else self._read(*found)
-
-    @property
-    def unsupported(self) -> int:
-        """How many events of web functions were read, which are not paired into invocations."""
-        return self._pairing.unsupported
 
     def end_part(self) -> int:
         """Read what is left of a file."""
