@@ -72,25 +72,25 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 def _files(evidence: FunctionEvidence) -> Iterator[Finding]:
     init_ms = init_p50_ms(evidence) or sum(node.cumulative_ms for node in tree_of(evidence))
     least_ms = max(_LEAST_FILE_MS, _LEAST_FILE_SHARE * init_ms)
-    rows = [(ms, file) for file, ms in _file_times(evidence).items() if ms >= least_ms]
+    rows = [(ms, file) for file, ms in _file_times(evidence, least_ms).items() if ms >= least_ms]
     for ms, file in sorted(rows, reverse=True)[:_MOST]:
         yield _file_finding(evidence, file, ms)
 
 
-def _file_times(evidence: FunctionEvidence) -> dict[str, float]:
-    """The self time of the application's imported files, but for compilation, and for files that other rules name."""
-    report, code = evidence.package, evidence.code
-    if is_missing(report) or is_missing(code):
+def _file_times(evidence: FunctionEvidence, least_ms: float) -> dict[str, float]:
+    """The self time of the application's files that take so long, less compilation, without files of other rules."""
+    report, code, tops = evidence.package, evidence.code, own_tops(evidence)
+    nodes = [node for node, _ in walk(tree_of(evidence)) if node.self_ms >= least_ms and top_of(node.module) in tops]
+    if not nodes or is_missing(report) or is_missing(code):
         return {}
     files = module_files(report)
     sizes = {one.name: one.unzipped_bytes for part in report.containers for one in part.files}
     uncompiled = without_bytecode(report, report.python) if report.python else files
     elsewhere = {one.file for one in code.built} | {one.file for one in code.calls if _is_of_other_rules(one.name)}
-    tops = own_tops(evidence)
     found: dict[str, float] = {}
-    for node, _ in walk(tree_of(evidence)):
+    for node in nodes:
         file = files.get(node.module, "")
-        if file and file not in elsewhere and top_of(node.module) in tops:
+        if file and file not in elsewhere:
             compiled_ms = most_compiled_ms(sizes[file]) if node.module in uncompiled else 0.0
             found[file] = max(found.get(file, 0.0), node.self_ms - compiled_ms)
     return found
