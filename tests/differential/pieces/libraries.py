@@ -1,6 +1,6 @@
 """Pieces that use the libraries which tracing knows: AWS's, HTTP clients, databases, web frameworks, OpenTelemetry."""
 
-from tests.differential.pieces.piece import Piece, body, code
+from tests.differential.pieces.piece import OPEN_FILES, Piece, body, code
 
 _SERVER = """
 import http.server as http{n}, json as json{n}, threading as threading{n}
@@ -147,13 +147,13 @@ PIECES = (
     Piece(
         "httpx",
         needs=("httpx",),
-        module=_with_server("import httpx"),
+        module=_with_server("import httpx") + "\n" + OPEN_FILES,
         handler=body("""
             with httpx.Client() as client{n}: status{n} = [client{n}.get(url{n} + p).status_code for p in ('/a', '/fails')]
             try: httpx.get('http://127.0.0.1:9')
             except httpx.ConnectError as error: refused{n} = str(error)
         """),
-        answer="[status{n}, refused{n}, type(client{n}._transport).__name__, len(os.listdir('/proc/self/fd'))]",
+        answer="[status{n}, refused{n}, type(client{n}._transport).__name__, open_files{n}()]",
     ),
     Piece(
         "httpx gathered",

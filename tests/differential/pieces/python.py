@@ -1,6 +1,6 @@
 """Pieces that use Python and its standard library."""
 
-from tests.differential.pieces.piece import Piece
+from tests.differential.pieces.piece import OPEN_FILES, Piece
 
 PIECES = (
     Piece("environment", answer="sorted(k for k in os.environ if not k.startswith(('DIFFERENTIAL', 'AWS_XRAY')))"),
@@ -232,7 +232,7 @@ PIECES = (
         module="import signal\nsignal.signal(signal.SIGUSR1, lambda *a: None)",
         answer="[str(signal.getsignal(s)).partition(' at ')[0] for s in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]",
     ),
-    Piece("open files", answer="len(os.listdir('/proc/self/fd'))"),
+    Piece("open files", module=OPEN_FILES, answer="open_files{n}()"),
     Piece("open socket", module="import socket\nsock{n} = socket.socket()", answer="sock{n}.fileno() >= 0"),
     Piece("lowest free descriptor", handler="fd{n} = os.dup(1); os.close(fd{n})", answer="fd{n}"),
     Piece(
