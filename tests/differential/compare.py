@@ -33,6 +33,11 @@ _LOOP_COLLECTED = re.compile(
     r"(?m)^Exception ignored in: <function BaseEventLoop\.__del__ at #>\nTraceback \(most recent call last\):\n"
     r"(?:  .*\n)+ValueError: Invalid file descriptor: -1\n"
 )
+# The warning of a socket that nobody closed names the line at which the collector ran, which is any line.
+_SOCKET_COLLECTED = re.compile(
+    r"(?m)^(Exception ignored in: <socket\.socket .*>\nTraceback \(most recent call last\):\n)"
+    r"(?:  .*\n)+(?=ResourceWarning: unclosed )"
+)
 _CALLERS = {"__main__.py", "bootstrap.py", "probe.py", "invoke.py"}
 # How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
 _STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
@@ -93,7 +98,7 @@ def _clip(value: Any) -> str:
 
 def _stderr(run: Run) -> str:
     """What was written to stderr."""
-    text = _LOOP_COLLECTED.sub("", steady_text(run.stderr))
+    text = _SOCKET_COLLECTED.sub(r"\1", _LOOP_COLLECTED.sub("", steady_text(run.stderr)))
     return _without_caller_lines(_MADE_AT, _without_caller_lines(_CALL_STACK, text))
 
 
