@@ -28,6 +28,9 @@ handler = tracer.capture_lambda_handler(
     logger.inject_lambda_context(metrics.log_metrics(call, capture_cold_start_metric=True)))
 """
 
+# On a busy machine, an invocation under `tracemalloc` takes ten seconds and more.
+_WITHIN_S = 240
+
 
 @dataclass(frozen=True)
 class Case:
@@ -107,6 +110,7 @@ def _run(case: Case, handler: str) -> Outcome:
             trace_header=case.trace_header,
             pythonpath=[*case.libraries, runtime_folder()],
             launcher=(str(PROBE),),
+            timeout_s=_WITHIN_S,
             **named,  # type: ignore[arg-type]
         )
         text = states.read_text(encoding="utf-8") if states.exists() else ""

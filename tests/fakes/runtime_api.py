@@ -50,6 +50,8 @@ class Run:
     stdout: str = ""
     stderr: str = ""
     returncode: int | None = None
+    # It neither answered all events nor ended in the time that it was given.
+    timed_out: bool = False
     datagrams: list[dict[str, Any]] = field(default_factory=list)
     otlp: list[str] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
@@ -257,6 +259,7 @@ def _wait(process: subprocess.Popen[bytes], server: _Server, timeout_s: float, r
     deadline = time.monotonic() + timeout_s
     while not server.idle.wait(0.01) and process.poll() is None and time.monotonic() < deadline:
         pass
+    run.timed_out = not server.idle.is_set() and process.poll() is None
     if server.run.init_error is not None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_ENDING_S)
