@@ -55,7 +55,8 @@ class _Open:
         if exception is not None and not exception.type:
             exception = self._named_above(exception.stack)
         if self.head is not None:
-            record = self.head if exception is None else replace(self.head, exception=exception)
+            # Lambda's own account of an exception is one event. One over several is read here, and nowhere else.
+            record = self.head if exception is None else replace(self.head, exception=exception, as_logged=True)
         elif exception is not None:
             message = f"{exception.type}: {exception.message}".removesuffix(": ")
             record = Application(None, message, exception=exception, as_logged=True)

@@ -237,6 +237,36 @@ def _monitor_json(event: LogEvent) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _collected(member: str, rest: Callable[[LogEvent], dict[str, object]]) -> Writer:
+    """Objects of one line each, as a collector of a container's output writes them."""
+    return lambda events: "".join(
+        json.dumps({member: line, **rest(event)}) + "\n" for event in events for line in event.message.split("\n")
+    )
+
+
+def _search_hits(events: Sequence[LogEvent]) -> str:
+    rows = [{"@timestamp": z(e), "@message": ended(e), "@log_group": GROUP, "@log_stream": e.stream} for e in events]
+    return json.dumps({"took": 3, "hits": {"total": {"value": len(rows)}, "hits": [{"_source": row} for row in rows]}})
+
+
+def _viewed(events: Sequence[LogEvent]) -> str:
+    rows = [{"timestamp": z(e), "service": "shop", "message": ended(e), "tags": ["a"]} for e in events]
+    return json.dumps({"data": [{"id": str(at), "type": "log", "attributes": row} for at, row in enumerate(rows)]})
+
+
+def _live_tail(events: Sequence[LogEvent]) -> str:
+    rows = [
+        {
+            "logStreamName": e.stream,
+            "logGroupIdentifier": f"1:{GROUP}",
+            "message": ended(e),
+            "timestamp": e.timestamp_ms,
+        }
+        for e in events
+    ]
+    return "".join(json.dumps({"sessionUpdate": {"sessionResults": [row]}}) + "\n" for row in rows)
+
+
 WRITTEN = (
     Written("aws logs tail", "aws-tail", headed(lambda e: f"{_iso(e)} {e.stream} ")),
     Written("aws logs tail, colored", "aws-tail", headed(lambda e: f"{_green(_iso(e))} \x1b[36m{e.stream}\x1b[0m ")),
@@ -354,6 +384,22 @@ WRITTEN = (
         streams=False),
     Written("kubectl logs --prefix", "kubectl",
             _prefixed(lambda e: f"[pod/fn-{_container(e)}/main] "), streams=False, times=False),
+    Written("zappa tail", "bracketed-time", headed(lambda e: f"[{e.timestamp_ms}] "), streams=False),
+    Written("chalice logs", "learned-columns",
+            headed(lambda e: f"{moment(e):%Y-%m-%d %H:%M:%S}.{e.timestamp_ms % 1000:03d}000 3fa9c1 "), streams=False),
+    Written("containers' runtime interface", "learned-columns", _prefixed(
+        lambda e: f"{z(e)[:-1]}000000Z stdout F "), streams=False),
+    Written("logcli", "learned-columns",
+            headed(lambda e: f'{moment(e):%Y-%m-%dT%H:%M:%SZ} {{group="{GROUP}"}} '), streams=False, seconds=True),
+    Written("a viewer with columns", "learned-columns", headed(lambda e: f"| shop-api   | {e.stream} | {z(e)} | ")),
+    Written("a name before each line", "learned-columns", _prefixed(lambda e: "(shop) "), streams=False, times=False),
+    Written("docker's json-file", "aws-logs",
+            _collected("log", lambda e: {"stream": "stdout", "time": z(e)}), streams=False),
+    Written("journalctl -o json", "aws-logs",
+            _collected("MESSAGE", lambda e: {"__REALTIME_TIMESTAMP": f"{e.timestamp_ms}000"}), streams=False),
+    Written("a search engine's hits", "learned-json", _search_hits),
+    Written("a log viewer's export", "learned-json", _viewed, streams=False),
+    Written("aws logs start-live-tail", "learned-json", _live_tail),
     Written("LogResult", "invoke", _log_result, streams=False, times=False),
     Written("monitor tail -o json", "aws-logs", _rows(_monitor_json, lines=True)),
 )  # fmt: skip

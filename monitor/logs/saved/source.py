@@ -16,9 +16,9 @@ from monitor.logs.saved.containers import CutError, Part, parts_of
 from monitor.logs.saved.describe import ACCEPTED, looks_like
 from monitor.records.event import LogEvent
 from monitor.records.forms.encoding import TextDecoder
-from monitor.records.forms.form import Form, Reader, Sample
+from monitor.records.forms.form import CERTAIN, Form, Reader, Sample
 from monitor.records.forms.openings import STREAM_NAME, is_record
-from monitor.records.forms.registry import CERTAIN, detect, form_named
+from monitor.records.forms.registry import detect, form_named
 
 # The form is decided by so much text at most. Without a record in it, any form would be a guess.
 _SAMPLE_CHARACTERS = 1 << 17

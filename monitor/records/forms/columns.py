@@ -12,7 +12,13 @@ from monitor.records.forms.openings import EVENT_ID, GROUP, STREAM, match_head, 
 from monitor.records.forms.times import EPOCH_MS, ISO, LOCAL, epoch_ms, is_day_first
 
 _TIMES = {"time": rf"(?:{ISO})", "local": rf"(?:{ISO}|{LOCAL})", "epoch": EPOCH_MS}
-_COLUMNS = {"stream": STREAM, "group": GROUP, "service": r"[\w./-]{1,200}", "name": r"[\w./#$-]{1,511}", "id": EVENT_ID}
+_COLUMNS = {
+    "stream": STREAM,
+    "group": GROUP,
+    "service": r"(?!\d{10,16}\b)[\w./-]{1,200}",
+    "name": r"[\w./#$-]{1,511}",
+    "id": EVENT_ID,
+}
 # Of a line without a record, a time alone says little: a logger may have written it.
 _STREAM_HEAD, _TIME_HEAD = 2.0, 0.4
 _COLUMN = re.compile(r"\{([a-z]+)(\d?)(?:=((?:[^{}]|\{[\d,]+\})*))?\}")

@@ -11,6 +11,8 @@ from monitor.records.forms.openings import is_platform, is_record, without_color
 
 # An event of CloudWatch Logs has at most 1 MB. Without a limit, one missing column would gather a whole file.
 MOST_EVENT_CHARACTERS = 4 << 20
+# So much evidence decides without reading on: a record of the platform.
+CERTAIN = 10.0
 
 
 class Reader(Protocol):

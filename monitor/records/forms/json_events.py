@@ -17,10 +17,13 @@ from monitor.records.forms.payload import decoded_payload
 from monitor.records.forms.times import epoch_ms, number_ms
 
 API, INSIGHTS, SUBSCRIPTION, INVOKE, RECORDS = "aws-logs", "insights", "subscription", "invoke", "json-records"
+LEARNED = "learned-json"
 _MESSAGE = ("message", "@message", "Message", "msg", "m")
 _TIME = ("timestamp_ms", "timestamp", "@timestamp", "Timestamp", "time", "t")
-_STREAM = ("stream", "logStreamName", "logStream", "@logStream")
-_GROUP = ("group", "logGroupName", "logGroup", "logGroupIdentifier", "@log")
+# Where the layout is not known, also the names of journals, collectors and search engines.
+_TIMES = (*_TIME, "date", "Date", "datetime", "ts", "__REALTIME_TIMESTAMP", "approximateArrivalTimestamp")
+_STREAM = ("stream", "logStreamName", "logStream", "@logStream", "@log_stream", "log_stream")
+_GROUP = ("group", "logGroupName", "logGroup", "logGroupIdentifier", "@log", "@log_group", "log_group")
 _ID = ("event_id", "eventId", "id")
 _INGESTION = ("ingestion_ms", "ingestionTime", "@ingestionTime")
 # Members by which an object is an event of CloudWatch Logs, and those by which it is what a logger wrote.
@@ -107,12 +110,17 @@ def _payload(value: dict[str, Any]) -> tuple[str, str] | None:
     if isinstance(result, str):
         found = decoded_payload(result, any_text=True)
         return None if found is None else (INVOKE, found[1])
-    inner = value.get("awslogs") or value.get("kinesis") or value
+    inner = value.get("awslogs") or value.get("kinesis") or value.get("Sns") or value
     if not isinstance(inner, dict):
         return None
-    for name in ("data", "Data", "body"):
+    for name in ("data", "Data", "body", "Message"):
         data = inner.get(name)
-        if isinstance(data, str) and (found := decoded_payload(data)) is not None:
+        if not isinstance(data, str):
+            continue
+        if data[:1] == "{" and '"logEvents"' in data:
+            # A queue or topic carries the payload as text.
+            return SUBSCRIPTION, data
+        if (found := decoded_payload(data)) is not None:
             return found
     return None
 
@@ -154,8 +162,16 @@ def event_of(value: dict[str, Any], around: dict[str, Any] | None = None) -> Log
         if not known or message is None:
             return None
         message = record_text(message, "") if isinstance(message, dict) else json.dumps(message, ensure_ascii=False)
+    return event_with(message, value, around, at_ms)
+
+
+def event_with(message: str, value: dict[str, Any], around: dict[str, Any], at_ms: int | None = None) -> LogEvent:
+    """The event with this message; its time, unless it is known, its place and its id are in `value` or `around`."""
+    members = {**around, **value}
+    if at_ms is None:
+        at_ms = next((found for name in _TIMES if (found := _time_ms(members.get(name))) is not None), None)
     ingestion = _first(value, _INGESTION)
-    stream, group = _place({**around, **value})
+    stream, group = _place(members)
     return LogEvent(
         timestamp_ms=at_ms or 0,
         message=message,

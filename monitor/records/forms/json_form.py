@@ -4,20 +4,31 @@ from collections import Counter
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import Form, Reader, Sample, record_score
-from monitor.records.forms.json_events import API, INSIGHTS, INVOKE, RECORDS, SUBSCRIPTION, events_of
+from monitor.records.forms.json_events import API, INSIGHTS, INVOKE, LEARNED, RECORDS, SUBSCRIPTION, events_of
+from monitor.records.forms.json_learned import Path, learn, learned_events
 from monitor.records.forms.json_values import JsonValue, JsonValues
+from monitor.records.forms.openings import SPACES, is_platform
+from monitor.records.forms.plain import EventLines
 
 # An event that has its place in CloudWatch Logs is evidence also without a record.
 _PLACED = 2.0
+# The member in which Docker, collectors and the system's journal have a line.
+_LINES = frozenset(("log", "MESSAGE", "line"))
 # Records one a line are also messages without columns, which that form reads with the lines between them.
 _AFTER_MESSAGES = 0.9
 
 
 class JsonReader:
-    """Reads values of any shape, one after the other: `unread` counts those without events."""
+    """Reads values of any shape, one after the other: `unread` counts those without events.
 
-    def __init__(self) -> None:
+    `learned` is the path to the messages in a layout that is not known. With `by_line`, a value holds a line, and an
+    event can be several values.
+    """
+
+    def __init__(self, learned: Path | None = None, *, by_line: bool = False) -> None:
         self._values = JsonValues()
+        self._learned = learned
+        self._lines = EventLines(dates=False) if by_line else None
         self._last_ms = 0
         self.unread = 0
         self.shapes: Counter[str] = Counter()
@@ -32,14 +43,29 @@ class JsonReader:
         return self._events(text)
 
     def flush(self) -> list[LogEvent]:
-        """Nothing: an event is complete with its last bracket."""
-        return []
+        """Nothing, unless values are lines: an event is complete with its last bracket."""
+        return self._end([])
 
     def finish(self) -> list[LogEvent]:
         """The events that are left."""
-        return self._events("", final=True)
+        return self._end(self._events("", final=True))
+
+    def _end(self, events: list[LogEvent]) -> list[LogEvent]:
+        if self._lines is not None:
+            self._lines.end(events)
+        return events
 
     def _events(self, text: str, *, final: bool = False) -> list[LogEvent]:
+        events = self._read(text, final=final)
+        if self._lines is None:
+            return events
+        joined: list[LogEvent] = []
+        for event in events:
+            for line in event.message.removesuffix("\n").split("\n"):
+                self._lines.add(line, joined, "", event.timestamp_ms)
+        return joined
+
+    def _read(self, text: str, *, final: bool = False) -> list[LogEvent]:
         events: list[LogEvent] = []
         for one in self._values.take(text, final=final):
             if not isinstance(one, JsonValue):
@@ -47,7 +73,11 @@ class JsonReader:
                 events.append(LogEvent(self._last_ms, one))
                 continue
             any_found = False
-            for found in events_of(one.value, one.text, one.around):
+            for found in (
+                events_of(one.value, one.text, one.around)
+                if self._learned is None
+                else learned_events(one.value, self._learned, one.around)
+            ):
                 any_found = True
                 self.shapes[found.shape] += 1
                 event = found.event
@@ -61,6 +91,22 @@ class JsonReader:
             if not any_found:
                 self.unread += 1
         return events
+
+
+def _is_by_line(sample: Sample, events: list[LogEvent]) -> bool:
+    """Whether values hold lines: a collector wrote them, or one of them continues a traceback.
+
+    None of them has a place in CloudWatch Logs, whose events are whole.
+    """
+    if any(event.stream or event.group or event.event_id for event in events):
+        return False
+    lines = [event.message.removesuffix("\n") for event in events]
+    if any("\n" in line for line in lines):
+        return False
+    if any(line[:1] in SPACES and line.strip() for line in lines):
+        return True
+    values = [one.value for one in JsonValues().take(sample.text, final=sample.whole) if isinstance(one, JsonValue)]
+    return all(isinstance(one, dict) and not _LINES.isdisjoint(one) for one in values)
 
 
 def _evidence(sample: Sample) -> dict[str, float]:
@@ -83,17 +129,27 @@ def _scores(sample: Sample) -> dict[str, float]:
     if not events:
         # A page without events, and the payload that tests a subscription.
         score = 0.5
+    if not any(is_platform(event.message) for event in events) and (path := _path(sample)) is not None:
+        # A function can log objects that hold records: they count only where no record is in its place.
+        return {LEARNED: record_score([event.message for event in sample.events(JsonReader(path))])}
     return {shape: score * (_AFTER_MESSAGES if shape == RECORDS else 1.0)}
+
+
+def _path(sample: Sample) -> Path | None:
+    values = JsonValues().take(sample.text, final=sample.whole)
+    return learn(one.value for one in values if isinstance(one, JsonValue))
+
+
+def _reader(sample: Sample) -> Reader:
+    path = _path(sample) if LEARNED in _evidence(sample) else None
+    return JsonReader(path, by_line=_is_by_line(sample, sample.events(JsonReader(path))))
 
 
 def _form(name: str, title: str, example: str, *, streams: bool, times: bool = True) -> Form:
     def score(sample: Sample) -> float:
         return _evidence(sample).get(name, 0.0)
 
-    def reader(_sample: Sample) -> Reader:
-        return JsonReader()
-
-    return Form(name, title, score, reader, streams, times, example)
+    return Form(name, title, score, _reader, streams, times, example)
 
 
 JSON_FORMS = (
@@ -104,4 +160,10 @@ JSON_FORMS = (
         INVOKE, "the log of an invocation in base64", "aws lambda invoke --log-type Tail", streams=False, times=False
     ),
     _form(RECORDS, "log records in JSON", "jq -s . over the lines of a function", streams=False),
+    _form(
+        LEARNED,
+        "JSON in which a member holds Lambda's records",
+        "a search engine, a collector, a log viewer",
+        streams=False,
+    ),
 )

@@ -38,7 +38,8 @@ BRACKETED = column_form(
     "bracketed-time",
     "messages with a time in brackets",
     r"\[{local}\](?:\[? {0,60}{name}\])?:? ",
-    example="saw get GROUP, cwtail",
+    r"\[{epoch}\] ",
+    example="saw get GROUP, cwtail, zappa tail",
 )
 PULUMI = column_form(
     "pulumi",

@@ -6,6 +6,7 @@ from monitor.records.forms.base64_text import BASE64
 from monitor.records.forms.drawn_tables import DRAWN_TABLE
 from monitor.records.forms.form import Form, Sample
 from monitor.records.forms.json_form import JSON_FORMS
+from monitor.records.forms.learned import LEARNED, begins_record
 from monitor.records.forms.monitor_text import MONITOR_TEXT
 from monitor.records.forms.plain import PLAIN
 from monitor.records.forms.tab_messages import TAB_MESSAGES
@@ -39,9 +40,8 @@ FORMS: tuple[Form, ...] = (
     TAB_MESSAGES,
     PLAIN,
     *JSON_FORMS,
+    LEARNED,
 )
-# So much evidence decides without reading on: a record of the platform.
-CERTAIN = 10.0
 
 
 def form_named(name: str) -> Form:
@@ -61,6 +61,11 @@ def detect(sample: Sample) -> tuple[Form, float]:
     best, most = PLAIN, 0.0
     for form in FORMS:
         score = form.score(sample)
-        if score > most:
+        if score > most and (form is not LEARNED or not _has_records(best, sample)):
             best, most = form, score
     return best, most
+
+
+def _has_records(form: Form, sample: Sample) -> bool:
+    """Whether a form finds records of the platform: then others, which a function can print, are no evidence."""
+    return any(begins_record(event.message) for event in sample.events(form.reader(sample)))

@@ -103,3 +103,11 @@ def test_patterns_and_frames() -> None:
     own = '  File "/tmp/code/var/task/app/a.py", line 2, in b'
     assert frame_of(ExceptionText("E", "", (own, library))) == "app/a.py:b"
     assert frame_of(ExceptionText("E", "", ())) == ""
+
+
+def test_lambda_s_own_account_of_an_exception_over_several_events_is_one_failure() -> None:
+    """Containers and collectors write an event a line."""
+    lines = [line for _, text in invocation(1, 100, unhandled("no stock")) for line in text.split("\n")]
+    (group,) = groups(enumerate(lines))
+    assert (group.type, group.count, group.message, group.request_id) == ("ValueError", 1, "no stock", f"{ID}1")
+    assert "orders.py" in str(group.frame)
