@@ -237,6 +237,11 @@ def _monitor_json(event: LogEvent) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _numbered(events: Sequence[LogEvent], column: str = "{}:") -> str:
+    lines = [line for event in events for line in event.message.split("\n")]
+    return "".join(f"{column.format(at)}{line}\n" for at, line in enumerate(lines, start=1))
+
+
 def _collected(member: str, rest: Callable[[LogEvent], dict[str, object]]) -> Writer:
     """Objects of one line each, as a collector of a container's output writes them."""
     return lambda events: "".join(
@@ -393,6 +398,13 @@ WRITTEN = (
             headed(lambda e: f'{moment(e):%Y-%m-%dT%H:%M:%SZ} {{group="{GROUP}"}} '), streams=False, seconds=True),
     Written("a viewer with columns", "learned-columns", headed(lambda e: f"| shop-api   | {e.stream} | {z(e)} | ")),
     Written("a name before each line", "learned-columns", _prefixed(lambda e: "(shop) "), streams=False, times=False),
+    Written("a collector that names its source", "learned-json",
+            _rows(lambda e: {"message": e.message, "source_type": "logs", "timestamp": z(e)}, lines=True),
+            streams=False),
+    Written("columns between bars", "learned-columns", headed(lambda e: f"{z(e)}|{e.stream}|")),
+    Written("grep -n", "learned-columns", _numbered, streams=False, times=False),
+    Written("cat -n", "learned-columns", lambda events: _numbered(events, "{:6d}\t"), streams=False, times=False),
+    Written("a quotation", "learned-columns", _prefixed(lambda e: "> "), streams=False, times=False),
     Written("docker's json-file", "aws-logs",
             _collected("log", lambda e: {"stream": "stdout", "time": z(e)}), streams=False),
     Written("journalctl -o json", "aws-logs",

@@ -129,9 +129,14 @@ def _scores(sample: Sample) -> dict[str, float]:
     if not events:
         # A page without events, and the payload that tests a subscription.
         score = 0.5
-    if not any(is_platform(event.message) for event in events) and (path := _path(sample)) is not None:
-        # A function can log objects that hold records: they count only where no record is in its place.
-        return {LEARNED: record_score([event.message for event in sample.events(JsonReader(path))])}
+    if (path := _path(sample)) is not None:
+        learned = JsonReader(path)
+        found = sample.events(learned)
+        # A function can log objects that hold records: they count only where no record is in its place, or where all
+        # objects are alike.
+        is_known = any(is_platform(event.message) for event in events)
+        if not is_known or (reader.shapes[RECORDS] and not learned.unread and len(found) == len(events)):
+            return {LEARNED: record_score([event.message for event in found])}
     return {shape: score * (_AFTER_MESSAGES if shape == RECORDS else 1.0)}
 
 

@@ -18,15 +18,19 @@ _RECORD = re.compile(
     r'|\{\s?"time"\s?:\s?"[^"\n]{1,40}",\s?"type"\s?:\s?"platform\.'
 )
 _LONGEST_PREFIX = 400
+# Without the marks that can follow a stream.
+_STREAM = r"\d{4}/\d\d/\d\d/[\w.$-]{0,140}\[[\w$.-]{1,64}\][\w.-]{1,140}"
 _TOKEN = re.compile(
-    head(r"{local}|{epoch2}|{stream}|{id}").pattern
+    head(rf"{{local}}|{{epoch2}}|{{stream={_STREAM}}}|{{id}}").pattern
     + r"|(?P<group>/aws/[\w./#-]{1,500})|(?P<space>\s+)|(?P<word>[^\s\[\](){}<>|,;\"'=]+)|(?P<mark>.)"
 )
 _WORD = r"[^\s\[\](){}<>|,;\"'=]{1,200}"
+# `grep -n` and `cat -n` number the lines.
+_NUMBER = re.compile(r"\d{1,12}[:.)]?")
 _PADDING = r"\s{0,64}"
 _KINDS = {"time": "local", "time2": "epoch"}
 _GROUPS = {"local": "time", "epoch": "time"}
-_LEAST_RECORDS, _NEARLY_ALL = 2, 0.98
+_LEAST_RECORDS, _NEARLY_ALL, _MOST_ALIKE = 2, 0.98, 9
 
 _Tokens = tuple[tuple[str, str], ...]
 
@@ -58,7 +62,8 @@ def _pattern(alike: list[_Tokens]) -> re.Pattern[str] | None:
     """The pattern of prefixes of one shape; None where it would match any line."""
     kinds = [kind for kind, _ in alike[0]]
     is_placed = not {"local", "epoch", "stream", "id"}.isdisjoint(kinds)
-    is_named = False
+    # Marks alone, such as the "> " of a quotation, are the same in all lines.
+    is_named = "word" not in kinds
     layout: list[str] = []
     seen: Counter[str] = Counter()
     for at, kind in enumerate(kinds):
@@ -74,13 +79,19 @@ def _pattern(alike: list[_Tokens]) -> re.Pattern[str] | None:
         elif kind == "word" and len(texts) == 1 and not is_placed:
             is_named = True
             layout.append(re.escape(shortest))
+        elif kind == "word" and all(map(_NUMBER.fullmatch, texts)):
+            is_named = True
+            layout.append(_NUMBER.pattern)
         elif kind == "word":
             layout.append(_WORD)
         else:
             name = _GROUPS.get(kind, kind)
             seen[name] += 1
-            layout.append(f"{{{kind}{seen[name] if seen[name] > 1 else ''}}}")
-    return head("".join(layout)) if is_placed or is_named else None
+            number = str(seen[name]) if seen[name] > 1 else ""
+            own = _STREAM if kind == "stream" else ""
+            layout.append(f"{{{kind}{number}{own and f'={own}'}}}")
+    most = max(seen.values(), default=0)
+    return head("".join(layout)) if (is_placed or is_named) and most <= _MOST_ALIKE else None
 
 
 def learn(lines: list[str]) -> re.Pattern[str] | None:

@@ -16,6 +16,8 @@ _BETWEEN = re.compile(
 )
 # A line of a Java stack trace begins with a tab too.
 _CONTINUES = re.compile(r"\t(?:\t|at [\w$.]+\(|\.\.\. \d+ more)")
+# What `cat -n` writes before each line.
+_NUMBERED = re.compile(r" *\d{1,12}\t")
 
 
 class TabReader(LineReader):
@@ -44,7 +46,9 @@ class TabReader(LineReader):
 def _score(sample: Sample) -> float:
     begun = [line[1:] for line in sample.lines if line[:1] == "\t" and not _CONTINUES.match(line)]
     between = [part for line in sample.lines for part in _BETWEEN.split(line)[1:]]
-    if not any(is_record(one) for one in (*begun, *between)):
+    if not any(is_record(one) for one in (*begun, *between)) or all(
+        _NUMBERED.match(line) for line in sample.lines if line
+    ):
         return 0.0
     return record_score([sample.first, *begun, *between])
 
