@@ -42,6 +42,7 @@ def patch_aws(client: ModuleType) -> None:
     make_request = base._make_request
 
     @functools.wraps(make_request)
+    @frames.unseen
     def _make_request(self: Any, operation_model: Any, request_dict: Any, *arguments: Any, **named: Any) -> Any:
         lines.attempt("adding the trace header to an AWS call", lambda: _add_header(request_dict))
         try:
@@ -87,7 +88,7 @@ def _add_header(request: dict[str, Any]) -> None:
     subsegment = segments.innermost()
     # Below the handler's own subsegment there is one for this call; without it the call is not traced.
     if subsegment is not None and subsegment.document.get("namespace") == "aws":
-        request["headers"]["X-Amzn-Trace-Id"] = subsegment.header()
+        subsegment.add_header(request["headers"])
 
 
 def describe(subsegment: segments.Subsegment, answer: Any, error: BaseException | None) -> None:

@@ -44,6 +44,7 @@ def _traced_coroutine(
     """A coroutine function inside a subsegment of its own."""
 
     @functools.wraps(original)
+    @frames.unseen
     async def call(self: Any, *arguments: Any, **named: Any) -> Any:
         subsegment = lines.attempt("tracing a call", lambda: begin(self, arguments, named))
         try:
@@ -68,7 +69,7 @@ def _begin_request(_client: Any, arguments: tuple[Any, ...], named: dict[str, An
     # What follows the question mark can hold secrets.
     path = url.partition("?")[0][:_MOST_CHARACTERS]
     subsegment.document["http"] = {"request": {"method": str(request.method), "url": path}}
-    request.headers["X-Amzn-Trace-Id"] = subsegment.header()
+    subsegment.add_header(request.headers)
     return subsegment
 
 

@@ -66,6 +66,7 @@ class FirstInvocation:
 def wrap(name: str, handler: Callable[[Any, Any], Any], first: FirstInvocation) -> Callable[[Any, Any], Any]:
     """The function that Lambda calls. Its results and its exceptions are the handler's own."""
 
+    @frames.unseen
     def lambda_handler(event: Any, context: Any) -> Any:
         invocation = Invocation()
         lines.attempt("preparing an invocation", lambda: _begin(invocation, first, name, handler, event, context))

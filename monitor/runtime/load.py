@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ENTRY = "monitor.runtime.entry"
+_PACKAGE = _ENTRY.partition(".")[0]
+_HANDLER = f"{_ENTRY}.lambda_handler"
 # What the runtime imports and Lambda's runtime client does not: all in C, without a state that two copies would share.
 _OWN_NEEDS = frozenset({"_contextvars", "_socket", "_struct", "binascii", "gc", "zlib"})
 # The finders of the runtime's own folders: the application can empty Python's cache of them, and add path hooks.
@@ -37,9 +39,17 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     what the module itself raises.
     """
     # The application sees its own handler in Lambda's reserved variable, not the entry point: frameworks and
-    # instrumentations look there for the function to call.
+    # instrumentations look there for the function to call. The same holds for the arguments, where the command of a
+    # container image names the Handler.
     os.environ["_HANDLER"] = name
-    return _resolve(name)
+    sys.argv[:] = [name if argument == _HANDLER else argument for argument in sys.argv]
+    own = {module: sys.modules[module] for module in list(sys.modules) if module.partition(".")[0] == _PACKAGE}
+    try:
+        return _resolve(name)
+    finally:
+        # An application may throw away the modules that it has not loaded. The import of the entry point still runs.
+        for module, loaded in own.items():
+            sys.modules.setdefault(module, loaded)
 
 
 def _finder(entry: str, external: Any) -> Any:

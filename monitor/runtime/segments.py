@@ -16,7 +16,7 @@ from monitor.runtime import clock, daemon, frames, lines, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
     from contextvars import Token
     from types import TracebackType
     from typing import Any
@@ -28,6 +28,7 @@ _MESSAGE_BYTES = 4_000
 
 _NAME_CHARACTERS = frozenset("_.:/%&#=+\\-@ 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_LENGTH = 200
+_HEADER = "X-Amzn-Trace-Id"
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -107,15 +108,20 @@ class Subsegment:
         """Mark it as failed by this exception."""
         self.document["fault"] = True
         self.document["cause"] = {
-            "working_directory": os.getcwd(),  # noqa: PTH109 - pathlib takes 5 ms to import
+            "working_directory": _working_directory(),
             "exceptions": [_exception(error, traceback)],
         }
 
-    def header(self) -> str:
-        """The trace header for a call made inside this subsegment."""
-        fields = lines.trace_fields(self.trace.header)
-        fields |= {"Parent": self.id, "Sampled": "1"}
-        return ";".join(f"{name}={value}" for name, value in fields.items())
+    def add_header(self, headers: MutableMapping[str, str]) -> None:
+        """Put the trace header on a call made inside this subsegment.
+
+        A header of another trace, which the application has put there, stays. One of the same trace is Lambda's own,
+        which botocore sends, or that of an earlier try.
+        """
+        present = headers.get(_HEADER)
+        if present is None or lines.trace_fields(present).get("Root") == self.trace.trace_id:
+            fields = lines.trace_fields(self.trace.header) | {"Parent": self.id, "Sampled": "1"}
+            headers[_HEADER] = ";".join(f"{name}={value}" for name, value in fields.items())
 
     def close(self) -> None:
         """End it now and send it."""
@@ -208,6 +214,7 @@ def traced(
     """
 
     @functools.wraps(original)
+    @frames.unseen
     def call(self: Any, *arguments: Any, **named: Any) -> Any:
         subsegment = lines.attempt("tracing a call", lambda: begin(self, arguments, named))
         if subsegment is not None:
@@ -248,9 +255,14 @@ def guarded(listener: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
+def random_bytes(count: int, _read: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Random bytes, from the function as it is before the application, which may count its calls or replace it."""
+    return _read(count)
+
+
 def new_id() -> str:
     """A subsegment's id: 16 hexadecimal digits."""
-    return os.urandom(8).hex()
+    return random_bytes(8).hex()
 
 
 def safe_name(name: str) -> str:
@@ -270,6 +282,13 @@ def encoded(document: dict[str, Any]) -> str:
         document.pop(member, None)
         text = lines.encode(document)
     return text
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - pathlib takes 5 ms to import
+    except OSError:  # it has been removed
+        return ""
 
 
 def _exception(error: BaseException, traceback: TracebackType | None) -> dict[str, Any]:

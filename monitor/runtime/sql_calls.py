@@ -35,6 +35,7 @@ def patch_sqlite3(sqlite3: Any) -> None:
         executemany = _by_cursor("executemany")
         executescript = _by_cursor("executescript")
 
+        @frames.unseen
         def cursor(self, *arguments: Any, **named: Any) -> Any:
             if not arguments:
                 named.setdefault("factory", Cursor)
@@ -48,6 +49,7 @@ def patch_sqlite3(sqlite3: Any) -> None:
         mine.__name__, mine.__qualname__, mine.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
 
     @functools.wraps(connect)
+    @frames.unseen
     def traced_connect(*arguments: Any, **named: Any) -> Any:
         if len(arguments) <= _FACTORY_POSITION:
             named.setdefault("factory", Connection)
@@ -63,6 +65,7 @@ def patch_sqlite3(sqlite3: Any) -> None:
 
 
 def _by_cursor(method: str) -> Callable[..., Any]:
+    @frames.unseen
     def call(self: Any, *arguments: Any, **named: Any) -> Any:
         try:
             return getattr(self.cursor(), method)(*arguments, **named)
@@ -92,6 +95,7 @@ def patch_psycopg2(psycopg2: ModuleType) -> None:
     Cursor.__name__, Cursor.__qualname__ = "cursor", "cursor"
 
     @functools.wraps(connect)
+    @frames.unseen
     def traced_connect(*arguments: Any, **named: Any) -> Any:
         try:
             connection = connect(*arguments, **named)

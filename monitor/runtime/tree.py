@@ -276,7 +276,10 @@ def _is_namespace(name: str) -> bool:
 def _paths() -> list[str]:
     """The entries of sys.path that can hold a module, the longest first. An entry may be of any type."""
     texts = [entry for entry in sys.path if isinstance(entry, str)]
-    paths = {os.path.abspath(entry or ".") + os.sep for entry in texts}  # noqa: PTH100 - pathlib takes 5 ms to import
+    try:
+        paths = {os.path.abspath(entry or ".") + os.sep for entry in texts}  # noqa: PTH100 - pathlib takes 5 ms to import
+    except OSError:  # the working directory has been removed: what is relative to it leads nowhere
+        paths = {entry.rstrip(os.sep) + os.sep for entry in texts if entry.startswith(os.sep)}
     return sorted(paths, key=len, reverse=True)
 
 

@@ -22,7 +22,8 @@ _VARYING_TEXT = re.compile(
 # Where an object was made: tracemalloc and asyncio name all callers, the runtime client's and the runtime's among them.
 _MADE_AT = re.compile(r"(?m)^(?:Object allocated|Coroutine created) at \(most recent call last\):?\n(?:  .*\n)+")
 _CALLER = re.compile(
-    r'(?m)^[ >] File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py", line.*\n(?:    .*\n|\n)*'
+    r'(?m)^[ >] File "\S+/(?:awslambdaric/\w+|monitor/runtime/\w+|differential/probe)\.py(?: <[\w.]+>)?", '
+    r"line.*\n(?:    .*\n|\n)*"
 )
 # loguru prints the call stack from the main module on, where Python begins a traceback at the frame that caught it.
 _CALL_STACK = re.compile(
@@ -38,7 +39,7 @@ _SOCKET_COLLECTED = re.compile(
     r"(?m)^(Exception ignored in: <socket\.socket .*>\nTraceback \(most recent call last\):\n)"
     r"(?:  .*\n)+(?=ResourceWarning: unclosed )"
 )
-_CALLERS = {"__main__.py", "bootstrap.py", "probe.py", "invoke.py"}
+_CALLERS = {"__main__.py", "bootstrap.py", "probe.py", "invoke.py <importlib._bootstrap>"}
 # How long a step of an event loop took, which asyncio logs in its debug mode where it was long.
 _STOPWATCH = re.compile(r"Executing <.* took \d+\.\d+ seconds")
 _OWN_RECORD = re.compile(r'\{"level":"INFO","message":"monitor\.|\{"_aws":')

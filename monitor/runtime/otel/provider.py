@@ -106,7 +106,7 @@ class Tracer(api.Tracer):
             parent = _parent_of_invocation() if context is None else None
         own = api.SpanContext(
             parent.trace_id if parent else _new_trace_id(),
-            int.from_bytes(os.urandom(8), "big") or 1,
+            int.from_bytes(segments.random_bytes(8), "big") or 1,
             is_remote=False,
             trace_flags=parent.trace_flags if parent else api.TraceFlags(api.TraceFlags.SAMPLED),
             trace_state=parent.trace_state if parent else None,
@@ -190,4 +190,4 @@ def _parent_of_invocation() -> api.SpanContext | None:
 
 def _new_trace_id() -> int:
     """As X-Ray wants it: the seconds of now, then 96 random bits."""
-    return (clock.epoch_ns() // 1_000_000_000) << 96 | int.from_bytes(os.urandom(12), "big")
+    return (clock.epoch_ns() // 1_000_000_000) << 96 | int.from_bytes(segments.random_bytes(12), "big")

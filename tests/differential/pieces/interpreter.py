@@ -114,6 +114,16 @@ PIECES = (
         answer="len(made{n})",
     ),
     Piece("random bytes that repeat", module="os.urandom = lambda count: bytes(count)", answer="os.urandom(2).hex()"),
+    Piece(
+        "random bytes that are counted",
+        module=code("""
+            bytes{n}, asked{n} = os.urandom, []
+            def counted{n}(count): asked{n}.append(count); return bytes{n}(count)
+            os.urandom = counted{n}
+        """),
+        handler="before{n} = len(asked{n}); os.urandom(3)",
+        answer="[before{n}, len(asked{n})]",
+    ),
     Piece("no sleep", module="import time\ntime.sleep = lambda seconds: None", answer="time.sleep(9)"),
     Piece(
         "clock that goes back",
@@ -144,7 +154,7 @@ PIECES = (
     Piece(
         "flags and arguments",
         module="import sys",
-        answer="[len(sys.argv), sys.flags.optimize, sys.flags.utf8_mode, sys.dont_write_bytecode, sys.float_repr_style]",
+        answer="[sys.argv[1:], sys.flags.optimize, sys.flags.utf8_mode, sys.dont_write_bytecode, sys.float_repr_style]",
     ),
     Piece(
         "garbage that is saved",

@@ -106,6 +106,40 @@ PIECES = (
         answer="events{n}",
     ),
     Piece(
+        "trace header of its own",
+        needs=("boto3",),
+        module=_with_server(
+            _BOTO3
+            + code("""
+
+            own{n} = {'X-Amzn-Trace-Id': 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=abcdefabcdefabcd;Sampled=0'}
+            sent{n} = boto3.client('s3', endpoint_url=url{n}, config=quick{n}); headers{n} = []
+            sent{n}.meta.events.register_first('before-call', lambda params, **k: params['headers'].update(own{n}))
+            sent{n}.meta.events.register('before-send', lambda request, **k: headers{n}.append(str(request.headers['X-Amzn-Trace-Id'])))
+        """).replace("own{n} =", "\nown{n} =", 1)
+        ),
+        handler="del headers{n}[:]; sent{n}.head_bucket(Bucket='orders')",
+        answer="headers{n}",
+    ),
+    Piece(
+        "places of callers around AWS calls",
+        needs=("boto3",),
+        module=_with_server(
+            _BOTO3
+            + code("""
+
+            import logging
+            for one in logging.getLogger().handlers:
+                one.setFormatter(logging.Formatter('%(funcName)s %(filename)s %(message)s\\n'))
+            def place{n}(**k):
+                for level in range(1, 9): logging.warning('hook', stacklevel=level)
+            hooked{n} = boto3.client('s3', endpoint_url=url{n}, config=quick{n})
+            hooked{n}.meta.events.register('before-call', place{n}); hooked{n}.meta.events.register('before-send', place{n})
+        """).replace("import logging", "\nimport logging", 1)
+        ),
+        handler="hooked{n}.head_bucket(Bucket='orders')",
+    ),
+    Piece(
         "patched client of a test",
         needs=("boto3",),
         module=code("""

@@ -104,6 +104,17 @@ PIECES = (
         handler="helper{n}(); logging.warning('from here')",
     ),
     Piece(
+        "place of the handler's caller",
+        module=code("""
+            import logging, warnings
+            for one in logging.getLogger().handlers:
+                one.setFormatter(logging.Formatter('%(funcName)s %(filename)s %(message)s\\n'))
+            def places{n}():
+                for level in (1, 2, 3): logging.warning('place', stacklevel=level); warnings.warn('place', stacklevel=level)
+        """),
+        handler="warnings.simplefilter('always'); places{n}()",
+    ),
+    Piece(
         "stack of a log line",
         module="import logging",
         handler="def log{n}(): logging.getLogger('s').warning('with exc', exc_info=ValueError('made'))\n    log{n}()",

@@ -63,6 +63,13 @@ PIECES = (
         files=(("late{n}.py", "VALUE = 1\n"),),
     ),
     Piece(
+        "modules that are thrown away at import",
+        module="import sys\nfor one in [one for one in sys.modules if one.startswith('monitor')]: del sys.modules[one]",
+        handler="import thrown{n}",
+        answer="thrown{n}.VALUE",
+        files=(("thrown{n}.py", "VALUE = 1\n"),),
+    ),
+    Piece(
         "package by relative imports",
         module="import related{n}.part",
         answer="[related{n}.part.BOTH, related{n}.part.__package__]",

@@ -287,6 +287,14 @@ PIECES = (
         handler="saved{n} = dict(os.environ); os.environ.clear(); empty{n} = len(os.environ); os.environ.update(saved{n})",
         answer="empty{n}",
     ),
+    Piece(
+        "a folder that is gone",
+        module=code("""
+            import sys, tempfile
+            folder{n} = tempfile.mkdtemp(); os.chdir(folder{n}); os.rmdir(folder{n}); sys.path += ['', 'relative{n}']
+        """),
+        handler="if event.get('n') == 2: raise LookupError('nowhere')",
+    ),
     Piece("another folder", module="os.chdir('/')", answer="os.getcwd()"),
     Piece(
         "handler variable of a child",

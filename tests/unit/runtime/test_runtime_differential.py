@@ -66,7 +66,7 @@ STACK = """Traceback (most recent call last):
 
 ValueError: {error}
 """
-WRAPPER = """  File "/x/monitor/runtime/invoke.py", line 73, in invoke
+WRAPPER = """  File "/x/monitor/runtime/invoke.py <importlib._bootstrap>", line 73, in invoke
     return handler(event, context)
            └ <function work at 0x7f0000000000>
 
