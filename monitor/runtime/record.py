@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from monitor.runtime.init import Init
 
 VERSION = 2
+# Read before the application, which may put something else in the place of both.
+_PYTHON = "{}.{}.{}".format(*sys.version_info[:3])
+_ARCHITECTURE = os.uname().machine.replace("aarch64", "arm64")
 LIMIT_BYTES = 32 * 1024
 # What a first invocation must import for its own record.
 _WORTH_A_RECORD_MS = 1.0
@@ -98,7 +101,6 @@ def _write_metrics(init: Init, imports: list[tree.Entry], context: Any, start: s
 
 
 def _details(init: Init) -> dict[str, Any]:
-    machine = os.uname().machine
     details: dict[str, Any] = {
         "version": VERSION,
         "initialization_type": cold.initialization_type(),
@@ -113,12 +115,12 @@ def _details(init: Init) -> dict[str, Any]:
             for name, start_ns, end_ns in init.phases
         ],
     }
-    details["python"] = "{}.{}.{}".format(*sys.version_info[:3])
+    details["python"] = _PYTHON
     details["libraries"] = _versions()
     memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
     if memory.isdecimal():
         details["memory_mb"] = int(memory)
-    details["architecture"] = {"aarch64": "arm64"}.get(machine, machine)
+    details["architecture"] = _ARCHITECTURE
     if init.error is not None:
         details["error"] = init.error
     return details

@@ -287,7 +287,7 @@ def encoded(document: dict[str, Any]) -> str:
 def _working_directory() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - pathlib takes 5 ms to import
-    except OSError:  # it has been removed
+    except Exception:  # noqa: BLE001 - it has been removed, or the application has replaced the function
         return ""
 
 

@@ -278,7 +278,7 @@ def _paths() -> list[str]:
     texts = [entry for entry in sys.path if isinstance(entry, str)]
     try:
         paths = {os.path.abspath(entry or ".") + os.sep for entry in texts}  # noqa: PTH100 - pathlib takes 5 ms to import
-    except OSError:  # the working directory has been removed: what is relative to it leads nowhere
+    except Exception:  # noqa: BLE001 - the working directory has been removed, or the application has replaced os.getcwd
         paths = {entry.rstrip(os.sep) + os.sep for entry in texts if entry.startswith(os.sep)}
     return sorted(paths, key=len, reverse=True)
 

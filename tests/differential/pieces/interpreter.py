@@ -124,6 +124,16 @@ PIECES = (
         handler="before{n} = len(asked{n}); os.urandom(3)",
         answer="[before{n}, len(asked{n})]",
     ),
+    Piece(
+        "another machine",
+        module="machine{n} = ('Linux', 'host', '1', '2', 'other')\nos.uname = lambda: machine{n}",
+        answer="os.uname()",
+    ),
+    Piece(
+        "a folder that cannot be told",
+        module="import sys\ndef untold{n}(): raise LookupError('folder')\nos.getcwd = untold{n}; sys.path.append('')",
+        handler="if event.get('n') == 2: raise LookupError('nowhere')",
+    ),
     Piece("no sleep", module="import time\ntime.sleep = lambda seconds: None", answer="time.sleep(9)"),
     Piece(
         "clock that goes back",
