@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from monitor.runtime import cold, frames, lines, segments, settings, start_metrics
+from monitor.runtime import cold, frames, lines, load, segments, settings, start_metrics
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def _begin_span(invocation: Invocation, name: str, event: Any, context: Any) -> 
     """Open the handler's own subsegment, unless the application decides itself what is traced."""
     trace = segments.current_trace()
     if settings.tracing() == "otlp":
-        from monitor.runtime.otel import handler_span
-
-        end_span = handler_span.begin(trace, event, context, cold_start=invocation.cold_start)
+        end_span = load.own_module("otel.handler_span").begin(trace, event, context, cold_start=invocation.cold_start)
         if end_span is not None:
             invocation.spans.append(end_span)
         return
@@ -150,9 +148,7 @@ def _end_spans(
     for end in reversed(invocation.spans):
         lines.attempt("tracing the handler", lambda end=end: end(error, traceback, result))  # type: ignore[misc]
     if settings.tracing() == "otlp":
-        from monitor.runtime.otel import export
-
-        lines.attempt("sending spans", export.flush)
+        lines.attempt("sending spans", lambda: load.own_module("otel.export").flush())
     instruments = sys.modules.get(_INSTRUMENTS)
     if instruments is not None:
         lines.attempt("writing metrics", instruments.flush_metrics)

@@ -10,7 +10,7 @@ from monitor.runtime import frames, lines
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from types import ModuleType, TracebackType
     from typing import Any
 
 _ENTRY = "monitor.runtime.entry"
@@ -18,6 +18,8 @@ _PACKAGE = _ENTRY.partition(".")[0]
 _HANDLER = f"{_ENTRY}.lambda_handler"
 # What the runtime imports and Lambda's runtime client does not: all in C, without a state that two copies would share.
 _OWN_NEEDS = frozenset({"_contextvars", "_socket", "_struct", "binascii", "gc", "zlib"})
+# The runtime's modules, which the application can throw away: a second copy would have a state of its own.
+_modules: dict[str, ModuleType] = {}
 # The finders of the runtime's own folders: the application can empty Python's cache of them, and add path hooks.
 _FINDERS = {entry: sys.path_importer_cache.get(entry) for entry in sys.modules[__package__].__path__}
 
@@ -43,13 +45,13 @@ def load(name: str) -> Callable[[Any, Any], Any]:
     # container image names the Handler.
     os.environ["_HANDLER"] = name
     sys.argv[:] = [name if argument == _HANDLER else argument for argument in sys.argv]
-    own = {module: sys.modules[module] for module in list(sys.modules) if module.partition(".")[0] == _PACKAGE}
+    _modules.update({one: sys.modules[one] for one in list(sys.modules) if one.partition(".")[0] == _PACKAGE})
     try:
         return _resolve(name)
     finally:
         # An application may throw away the modules that it has not loaded. The import of the entry point still runs.
-        for module, loaded in own.items():
-            sys.modules.setdefault(module, loaded)
+        for one, module in _modules.items():
+            sys.modules.setdefault(one, module)
 
 
 def _finder(entry: str, external: Any) -> Any:
@@ -70,9 +72,11 @@ def own_module(name: str) -> Any:
     Its package is loaded already, and what it imports itself.
     """
     full_name = f"{__package__}.{name}"
-    if full_name not in sys.modules:
+    module = _modules.get(full_name) or sys.modules.get(full_name)
+    if module is None:
         bootstrap, external = (sys.modules[one] for one in ("_frozen_importlib", "_frozen_importlib_external"))
-        package = sys.modules[full_name.rpartition(".")[0]]
+        package_name, _, last_name = full_name.rpartition(".")
+        package = _modules.get(package_name) or sys.modules[package_name]
         finders = filter(None, (_finder(entry, external) for entry in package.__path__))
         spec = next(filter(None, (finder.find_spec(full_name) for finder in finders)), None)
         if spec is None:  # loaded by a finder that Python does not have by itself
@@ -85,8 +89,9 @@ def own_module(name: str) -> Any:
         except BaseException:
             del sys.modules[full_name]
             raise
-        setattr(package, name.rpartition(".")[2], module)
-    return sys.modules[full_name]
+        setattr(package, last_name, module)
+    _modules[full_name] = module
+    return module
 
 
 def _resolve(name: str) -> Callable[[Any, Any], Any]:

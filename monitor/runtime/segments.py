@@ -12,7 +12,7 @@ import os
 import sys
 from _contextvars import ContextVar  # not `contextvars`: a package may have the backport of that name
 
-from monitor.runtime import clock, daemon, frames, lines, settings
+from monitor.runtime import clock, daemon, frames, lines, load, settings
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -127,9 +127,7 @@ class Subsegment:
         """End it now and send it."""
         self.document["end_time"] = self.document["start_time"] + (clock.now_ns() - self._started_ns) / 1e9
         if settings.tracing() == "otlp":
-            from monitor.runtime.otel import export
-
-            export.add_subsegment(self)
+            load.own_module("otel.export").add_subsegment(self)
         else:
             daemon.send([encoded(self.document).encode()])
 

@@ -6,7 +6,7 @@ function's segment, whose id the trace header gives.
 
 from __future__ import annotations
 
-from monitor.runtime import clock, daemon, lines, segments, settings, tree
+from monitor.runtime import clock, daemon, lines, load, segments, settings, tree
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def send_init(init: Init, imports: list[tree.Entry]) -> None:
         return
     made = documents(init, imports, trace.trace_id, trace.parent_id)
     if settings.tracing() == "otlp":
-        from monitor.runtime.otel import conversion, export
-
+        conversion, export = load.own_module("otel.conversion"), load.own_module("otel.export")
         for document in made:
             for span in conversion.from_document(document):
                 export.add(span)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import os
 
-from monitor.runtime import daemon, lines
+from monitor.runtime import daemon, lines, load
 from monitor.runtime.otel import conversion, protobuf
 
 TYPE_CHECKING = False  # typing takes 3 ms to import
@@ -63,9 +63,8 @@ def flush() -> None:
     spans = _pending[:]
     del _pending[: len(spans)]
     if endpoint():
-        from monitor.runtime.otel import http_export
-
-        http_export.send(endpoint(), protobuf.request(resource(), spans) if spans else b"")
+        body = protobuf.request(resource(), spans) if spans else b""
+        load.own_module("otel.http_export").send(endpoint(), body)
     elif spans:
         parts = protobuf.encoded_in_parts(resource(), spans, _MOST_BYTES)
         daemon.send(_PREFIX + binascii.b2a_base64(part, newline=False) for part in parts if part)

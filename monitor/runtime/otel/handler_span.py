@@ -21,9 +21,7 @@ _API = "opentelemetry.trace"
 def prepare() -> None:
     """Register for sending after the response, where spans go to an endpoint. Called during init."""
     if export.endpoint():
-        from monitor.runtime.otel import http_export
-
-        http_export.start()
+        load.own_module("otel.http_export").start()
 
 
 def provide_when_imported(tracer: ImportTracer) -> None:

@@ -40,8 +40,17 @@ ONCE_CHANGED = (
     "thresholds by functions of their own names",
     "errors of sqlite by frames",
     "Tracer that the handler makes",
+    "modules that are thrown away",
+    "modules that are thrown away at import",
+    "place of the handler's caller",
+    "trace header of its own",
+    "random bytes that are counted",
+    "a folder that is gone",
 )
-TRACED = {"errors of sqlite by frames": {"MONITOR_PATCH": "all"}}
+TRACED = {
+    "errors of sqlite by frames": {"MONITOR_PATCH": "all"},
+    "modules that are thrown away": {"MONITOR_TRACES": "otlp"},
+}
 
 
 @pytest.mark.parametrize("name", ONCE_CHANGED)
