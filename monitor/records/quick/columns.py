@@ -86,8 +86,8 @@ def _row(time: str, stream: str, space: str, rare: str, logged: str = "") -> str
     return (
         rf"({time}) ({stream}){space}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
-        # The REPORT that comes next, or after END, belongs to the START.
-        rf"(?:(?:\n{time} \2 END [^\n]*|{logged})\n({time}) \2 REPORT RequestId: \3{figures}|)"
+        # The REPORT that comes next, or after END, belongs to the START. An END with a slash can bear on more.
+        rf"(?:(?:\n{time} \2 END [^\n/]*|{logged})\n({time}) \2 REPORT RequestId: \3{figures}|{_END})"
         rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
         rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )

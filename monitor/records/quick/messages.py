@@ -38,7 +38,7 @@ def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
     return re.compile(
         (
             r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
-            rf"((?:\n(?!END R)(?:{logged}))*)(?:\nEND R[^\n]*|)"
+            rf"((?:\n(?!END R)(?:{logged}))*)(?:\nEND R[^\n/]*|)"
             rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}})"
             rf" ms({MEMORY}){XRAY}"
             # The next line begins an event.
