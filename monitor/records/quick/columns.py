@@ -87,7 +87,7 @@ def _row(time: str, stream: str, space: str, rare: str, logged: str = "") -> str
         rf"({time}) ({stream}){space}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
         # The REPORT that comes next, or after END, belongs to the START. An END with a slash can bear on more.
-        rf"(?:(?:\n{time} \2 END [^\n/]*|{logged})\n({time}) \2 REPORT RequestId: \3{figures}|{_END})"
+        rf"(?:\n(?:{time} \2 END [^\n/]*\n|{logged})({time}) \2 REPORT RequestId: \3{figures}|{_END})"
         rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
         rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )
@@ -105,7 +105,7 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     usual = passed(with_json=with_json)
     skip = rf"(?!.{{32}} .{{{width}}} (?:{usual}))"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
-    row = _row(".{32}", f".{{{width}}}", " ", rare, rf"(?:\n[^\n]{{32}} \2 (?:{usual})[^\n]*)+|")
+    row = _row(".{32}", f".{{{width}}}", " ", rare, rf"(?:[^\n]{{32}} \2 (?:{usual})[^\n]*\n)+|")
     odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
     return re.compile(rf"\n{skip}(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)

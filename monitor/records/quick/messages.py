@@ -21,7 +21,7 @@ _START = b"\nSTART RequestId: "
 # Of the lines inside an invocation that the function logged, these bear on it.
 _HINT_MARK = DURABLE.encode()
 # JSON that ends on its line.
-_WHOLE_JSON = r"|\{[^\n]*\}\r?(?=\n)"
+_WHOLE_JSON = r"|\{[^\n]*\}\r?\n"
 # The beginning of a line that a runtime wrote, up to the mark after its time.
 _RUNTIME_LINE = re.compile(RUNTIME_TIME.pattern.encode(), re.ASCII)
 # The version, the duration and the memory sizes.
@@ -34,12 +34,13 @@ def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
 
     The groups: the request id, the version, the lines that the function logged; the duration and the memory sizes.
     """
-    logged = rf"(?:{passed(with_json=True)})[^\n]*{'' if with_json else _WHOLE_JSON}"
+    # A line end after what repeats keeps the search from trying all its shorter forms.
+    logged = rf"(?:{passed(with_json=True)})[^\n]*\n{'' if with_json else _WHOLE_JSON}"
     return re.compile(
         (
-            r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
-            rf"((?:\n(?!END R)(?:{logged}))*)(?:\nEND R[^\n/]*|)"
-            rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}})"
+            r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}\n"
+            rf"((?:(?!END R)(?:{logged}))*)(?:END R[^\n/]*\n|)"
+            rf"REPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}})"
             rf" ms({MEMORY}){XRAY}"
             # The next line begins an event.
             r"(?=\n(?:START RequestId: |INIT_START Runtime))"
@@ -171,14 +172,14 @@ class Warmth:
 
 
 def _last_ms(lines: bytes) -> int:
-    """The time of the last line that has one; 0 for none."""
-    end = len(lines)
+    """The time of the last line that has one, each with its line end; 0 for none."""
+    end = len(lines) - 1
     while end > 0:
-        start = lines.rfind(b"\n", 0, end)
+        start = lines.rfind(b"\n", 0, end) + 1
         # Any other line has none.
-        if lines[start + 1 : start + 2] in (b"[", b"{") and (at_ms := _line_ms(lines[start + 1 : end])):
+        if lines[start : start + 1] in (b"[", b"{") and (at_ms := _line_ms(lines[start:end])):
             return at_ms
-        end = start
+        end = start - 1
     return 0
 
 
