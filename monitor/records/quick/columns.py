@@ -77,17 +77,17 @@ def passed(*, with_json: bool) -> str:
     return rf"[^SRXTLIE\[0-9\t-\r {'{' if with_json else ''}]|EN|\[[^E]"
 
 
-def _row(time: str, stream: str, space: str, rare: str, logged: str = "") -> str:
+def _row(time: str, stream: str, space: str, rare: str, between: str) -> str:
     """The pattern of a line that bears on an invocation; its groups are those of `_Row`.
 
-    `logged` are lines that can stand between START and the REPORT of an invocation, and are one row with these.
+    `between` are lines that can stand between START and the REPORT of an invocation, and are one row with these.
     """
     figures = rf"\tDuration: {MS} ms\tBilled Duration: {BILLED} ms([^\n]*){XRAY}{_END}"
     return (
         rf"({time}) ({stream}){space}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
-        # The REPORT that comes next, or after END, belongs to the START. An END with a slash can bear on more.
-        rf"(?:\n(?:{time} \2 END [^\n/]*\n|{logged})({time}) \2 REPORT RequestId: \3{figures}|{_END})"
+        # The REPORT that comes next belongs to the START.
+        rf"(?:\n(?:{between}|)({time}) \2 REPORT RequestId: \3{figures}|{_END})"
         rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
         rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )
@@ -105,7 +105,9 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     usual = passed(with_json=with_json)
     skip = rf"(?!.{{32}} .{{{width}}} (?:{usual}))"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
-    row = _row(".{32}", f".{{{width}}}", " ", rare, rf"(?:[^\n]{{32}} \2 (?:{usual})[^\n]*\n)+|")
+    # The second includes the first, which takes less time.
+    between = rf".{{32}} \2 END [^\n]*\n|(?:[^\n]{{32}} \2 (?:{usual})[^\n]*\n)+"
+    row = _row(".{32}", f".{{{width}}}", " ", rare, between)
     odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
     return re.compile(rf"\n{skip}(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
@@ -116,7 +118,8 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
     """Finds what bears on an invocation among all lines."""
     rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''}{_HINTED if hinted else ''})"
     skip = "" if with_java or hinted else rf"(?!{passed(with_json=with_json)})"
-    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare)
+    # An END with a slash can name a durable execution.
+    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare, rf"{_TIME} \2 END [^\n/]*\n")
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
