@@ -110,13 +110,14 @@ def measure(path: Path) -> None:
     began, began_cpu = time.perf_counter(), time.process_time()
     report = report_of(read_tallies(open_saved(SavedFiles((str(path),))), None, lambda _: None), "scan")
     wall, cpu = time.perf_counter() - began, time.process_time() - began_cpu
+    # Not ru_maxrss, which a process that was forked inherits from its parent. The naive loop keeps every duration, so
+    # the peak is read before it runs.
+    peak_kb = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    peak_mb = int(peak_kb.split()[1]) / 1024
     began_cpu = time.process_time()
     lines = naive(path)
     naive_s = time.process_time() - began_cpu
     summary = report.summaries[0]
-    # Not ru_maxrss, which a process that was forked inherits from its parent.
-    peak_kb = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    peak_mb = int(peak_kb.split()[1]) / 1024
     found = {
         name: [spread.count, spread.p50, spread.p90, spread.p99, spread.exact]
         for name, spread in (("init", summary.init), ("warm", summary.warm_duration))

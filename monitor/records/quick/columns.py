@@ -10,7 +10,7 @@ an invocation whose function printed the first one, then a START, and then an er
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
@@ -48,10 +48,13 @@ _JAVA_MARK = b"\n\tat "
 _JAVA = rf"|[^\n]*(?:{_MORE}[^\n]*){{0,20}}?\n\tat "
 _DURABLE_MARK, _SERVER_MARKS = DURABLE.encode(), tuple(mark.encode() for mark in SERVERS)
 _HINTED = rf"|[^\n]*(?:{_MORE}[^\n]*)*?(?:{'|'.join(map(re.escape, (DURABLE, *SERVERS)))})"
-# A time that is not on a whole second. Ranges take less time than classes of characters.
-_WIDE_TIME = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00".replace("D", "[0-9]")
+# A time that is not on a whole second, and its digits as zeros.
+_WIDE_TIME = b"0000-00-00T00:00:00.000000+00:00"
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+# The columns of most lines. Ranges take less time than classes of characters.
+_NEXT_WIDE = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00 DDDD/DD/DD/".replace("D", "[0-9]")
 # What follows a line is other columns, or the end of the block.
-_END = rf"(?=\n{_NEXT}|\Z)"
+_END = rf"(?=\n(?:{_NEXT_WIDE}[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]|{_NEXT})|\Z)"
 # An empty alternative takes less time than an optional group.
 XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
 # MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.
@@ -60,9 +63,11 @@ MS, BILLED = r"(\d{1,15}\.\d{1,9}|\d{1,15})", r"(\d{1,15}|\d{1,15}\.\d{1,9})"
 _OF_APPLICATION = re.compile(rb"\[ERROR\] |\d|(?!.*platform\.)\{", re.DOTALL)
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
+_SAMPLE_BYTES = 20_000
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
 _VERSION = re.compile(rb"(\$LATEST|\d{1,15})[\t\r ]{0,4}")
-_MEMORY = re.compile(rb"\tMemory Size: (\d{1,15}) MB\tMax Memory Used: (\d{1,15}) MB[\t\r ]{0,4}")
+MEMORY = r"\tMemory Size: \d{1,15} MB\tMax Memory Used: \d{1,15} MB[\t\r ]{0,4}"
+_MEMORY = re.compile(MEMORY.replace(r"\d{1,15}", r"(\d{1,15})").encode())
 _MOST_TEXTS = 10_000
 
 
@@ -72,18 +77,17 @@ def passed(*, with_json: bool) -> str:
     return rf"[^SRXTLIE\[0-9\t-\r {'{' if with_json else ''}]|EN|\[[^E]"
 
 
-def _row(time: str, stream: str, space: str, rare: str, checked: str = "") -> str:
+def _row(time: str, stream: str, space: str, rare: str, between: str) -> str:
     """The pattern of a line that bears on an invocation; its groups are those of `_Row`.
 
-    `checked` are columns that the line has to begin with, where `time` and `stream` only have their width.
+    `between` are lines that can stand between START and the REPORT of an invocation, and are one row with these.
     """
     figures = rf"\tDuration: {MS} ms\tBilled Duration: {BILLED} ms([^\n]*){XRAY}{_END}"
-    check, check_report = (f"(?<={checked})", f"(?<={checked}REPORT)") if checked else ("", "")
     return (
-        rf"({time}) ({stream}){space}{check}"
+        rf"({time}) ({stream}){space}"
         r"(?:START RequestId: ([0-9a-f-]{36}) Version: ([^\n]*)"
-        # The REPORT that comes next, or after END, belongs to the START.
-        rf"(?:(?:\n{time} \2 END [^\n]*|)\n({time}) \2 REPORT{check_report} RequestId: \3{figures}|)"
+        # The REPORT that comes next belongs to the START.
+        rf"(?:\n(?:{between}|)({time}) \2 REPORT RequestId: \3{figures}|{_END})"
         rf"|REPORT RequestId: ([^\n]{{36}}){figures}"
         rf"|({rare}[^\n]*(?:{_MORE}[^\n]*)*))"
     )
@@ -96,11 +100,14 @@ def _pattern(width: int, *, with_json: bool) -> re.Pattern[bytes]:
     These columns are passed over by their width, which costs nothing for the many lines that say nothing of an
     invocation: what is passed over can be the end of a line and the beginning of the next. A line that can have columns
     of another width is a row with its whole text and no stream. What looks like a frame of Java is a row without text.
+    The few rows have what stands where columns are: it is to be checked.
     """
-    skip = rf"(?!.{{32}} .{{{width}}} (?:{passed(with_json=with_json)}))"
+    usual = passed(with_json=with_json)
+    skip = rf"(?!.{{32}} .{{{width}}} (?:{usual}))"
     rare = f"(?:{_RARE}{_JSON if with_json else ''})"
-    # The few lines that are not passed over are checked.
-    row = _row(".{32}", f".{{{width}}}", " ", rare, f"{_WIDE_TIME} .{{{width}}} ")
+    # The second includes the first, which takes less time.
+    between = rf".{{32}} \2 END [^\n]*\n|(?:[^\n]{{32}} \2 (?:{usual})[^\n]*\n)+"
+    row = _row(".{32}", f".{{{width}}}", " ", rare, between)
     odd = rf"(?!.{{32}} .{{{width}}} )(\d{{4}}-\d\d-[^\n]*(?:{_MORE}[^\n]*)*)"
     # No possessive quantifiers or atomic groups: Python 3.11.2 matches them wrongly, as the conformance tests show.
     return re.compile(rf"\n{skip}(?:{row}|{odd}|\tat )".encode(), re.ASCII | re.DOTALL)
@@ -111,7 +118,8 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
     """Finds what bears on an invocation among all lines."""
     rare = f"(?:{_RARE}{_JSON if with_json else ''}{_JAVA if with_java else ''}{_HINTED if hinted else ''})"
     skip = "" if with_java or hinted else rf"(?!{passed(with_json=with_json)})"
-    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare)
+    # An END with a slash can name a durable execution.
+    row = _row(_TIME, STREAM, rf"(?: |(?=\n|\Z)){skip}", rare, rf"{_TIME} \2 END [^\n/]*\n")
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
@@ -122,7 +130,7 @@ def _careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) 
 _Row = tuple[bytes, ...]
 _TIME_OF, _NAME, _STARTED, _VERSION_OF, _ENDED, _DURATION, _BILLED, _REST, _TRACE, _REPORTED = range(10)
 _OTHER, _ODD = 14, 15
-_NO_ROW: _Row = (b"", b"", b"")
+_NO_ROW: _Row = (b"",) * 16
 _FIGURES, _REPORT_FIGURES = slice(_DURATION, _TRACE + 1), slice(10, 14)
 
 
@@ -149,13 +157,24 @@ class _Versions(dict[bytes, str]):
         return version
 
 
-class _Memory(dict[bytes, tuple[int, ...]]):
+class Memory(dict[bytes, tuple[int, ...]]):
     """The memory size and use in MB that the rests of lines of REPORT say; () where the full reader has to see it."""
 
     def __missing__(self, rest: bytes) -> tuple[int, ...]:
         found = _MEMORY.fullmatch(rest)
         sizes = self[rest] = (int(found[1]), int(found[2])) if found is not None else ()
         return sizes
+
+    def counted(self, texts: Iterable[bytes]) -> tuple[Counter[int], int]:
+        """How many of the texts there are of each memory size, and the most that one used."""
+        sizes: Counter[int] = Counter()
+        most_used = 0
+        # Many invocations have the same figures.
+        for text, number in Counter(texts).items():
+            size, used = self[text]
+            sizes[size] += number
+            most_used = max(most_used, used)
+        return sizes, most_used
 
 
 class Sink(Protocol):
@@ -187,6 +206,29 @@ def _has_server(text: bytes, end: int) -> bool:
     return any(text.find(mark, 0, end) >= 0 for mark in _SERVER_MARKS)
 
 
+def _most_frequent(widths: Iterable[int]) -> int:
+    """The most frequent width; 0 without any."""
+    found = Counter(widths).most_common(1)
+    return found[0][0] if found else 0
+
+
+def _with_time(rows: list[_Row]) -> list[_Row]:
+    """The rows with a time where it is expected. The others are lines that continue an event.
+
+    A row that took more such lines is left without a stream's name: the careful pattern has to read them.
+    """
+    times = b"".join(map(itemgetter(_TIME_OF), rows)) + b"".join(map(itemgetter(_ENDED), rows))
+    if times.translate(_ZEROS) == _WIDE_TIME * (len(times) // len(_WIDE_TIME)):
+        return rows
+    found = []
+    for row in rows:
+        if all(not time or time.translate(_ZEROS) == _WIDE_TIME for time in (row[_TIME_OF], row[_ENDED])):
+            found.append(row)
+        elif row[_ENDED] or b"\n" in row[_OTHER]:
+            found.append(_NO_ROW)
+    return found
+
+
 def _last_event(text: bytes) -> int:
     end = text.rfind(b"\n20")
     while end > 0 and not _HEAD.match(text, end + 1):
@@ -209,7 +251,7 @@ class QuickColumns(QuickReader):
         self._done: list[_Row] = []
         # The names of streams that are valid, with their functions.
         self._functions: dict[bytes, str] = {}
-        self._versions, self._memory = _Versions(), _Memory()
+        self._versions, self._memory = _Versions(), Memory()
         # The width of most names of streams, 0 before one was seen; and the names that are valid.
         self._width = 0
         self._names: set[bytes] = set()
@@ -270,8 +312,10 @@ class QuickColumns(QuickReader):
         with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
         # Of the lines that the function logged, few bear on an invocation. Each search takes as long as a tenth of all.
         hinted = text.find(_DURABLE_MARK, 0, end) >= 0
+        if not self._width:
+            self._width = _most_frequent(len(found[2]) for found in _HEAD.finditer(text, 0, _SAMPLE_BYTES))
         if self._width and not hinted:
-            rows: list[_Row] = _pattern(self._width, with_json=with_json).findall(text, 0, end)
+            rows = _with_time(_pattern(self._width, with_json=with_json).findall(text, 0, end))
             names = set(map(itemgetter(_NAME), rows))
             odd = sum(1 for row in rows if not row[_NAME]) if b"" in names else 0
             names.discard(b"")
@@ -282,8 +326,7 @@ class QuickColumns(QuickReader):
         hinted = hinted or _has_server(text, end)
         with_java = text.find(_JAVA_MARK, 0, end) >= 0
         rows = _careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted).findall(text, 0, end)
-        widths = Counter(len(row[_NAME]) for row in rows)
-        self._width = max(widths, key=lambda width: widths[width], default=0)
+        self._width = _most_frequent(len(row[_NAME]) for row in rows)
         return rows
 
     def _can_start_server(self, rows: list[_Row]) -> bool:
@@ -463,13 +506,7 @@ class QuickColumns(QuickReader):
                 texts_of.clear()
 
     def _warm(self, rows: list[_Row]) -> Warm:
-        sizes: Counter[int] = Counter()
-        most_used = 0
-        # Many invocations have the same figures.
-        for text, number in Counter(map(itemgetter(_REST), rows)).items():
-            size, used = self._memory[text]
-            sizes[size] += number
-            most_used = max(most_used, used)
+        sizes, most_used = self._memory.counted(map(itemgetter(_REST), rows))
         times = list(map(itemgetter(_TIME_OF), rows))
         if not self._sink.by_time:
             times = [min(times), max(times)]

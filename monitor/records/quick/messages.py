@@ -7,37 +7,41 @@ environments are mixed, it is given everything. `tests/unit/records/test_conform
 """
 
 import re
-from collections import Counter
 from functools import cache, lru_cache
 from operator import itemgetter
 
 from monitor.records.forms.plain import RUNTIME_TIME, PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.quick.blocks import LEAST_BYTES
-from monitor.records.quick.columns import JSON_MARK, MS, XRAY, Sink, Warm, passed
+from monitor.records.quick.columns import JSON_MARK, MEMORY, MS, XRAY, Memory, Sink, Warm, passed
 from monitor.records.quick.reader import QuickReader
 from monitor.records.stream import DURABLE, has_hint
 
 _START = b"\nSTART RequestId: "
 # Of the lines inside an invocation that the function logged, these bear on it.
 _HINT_MARK = DURABLE.encode()
-# A line on which JSON begins and does not end.
-_OPEN_JSON = re.compile(rb"\n\{(?![^\n]*\}\r?(?:\n|\Z))")
+# JSON that ends on its line.
+_WHOLE_JSON = r"|\{[^\n]*\}\r?\n"
 # The beginning of a line that a runtime wrote, up to the mark after its time.
 _RUNTIME_LINE = re.compile(RUNTIME_TIME.pattern.encode(), re.ASCII)
 # The version, the duration and the memory sizes.
-_FIGURES = (2, 4, 5, 6)
+_FIGURES = (2, 4, 5)
 
 
 @cache
 def _pattern(*, with_json: bool) -> re.Pattern[bytes]:
-    """Finds whole invocations. The groups: the request id, version and lines; the duration and the memory sizes."""
+    """Finds whole invocations.
+
+    The groups: the request id, the version, the lines that the function logged; the duration and the memory sizes.
+    """
+    # A line end after what repeats keeps the search from trying all its shorter forms.
+    logged = rf"(?:{passed(with_json=True)})[^\n]*\n{'' if with_json else _WHOLE_JSON}"
     return re.compile(
         (
-            r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}(?=\n)"
-            rf"((?:\n(?:{passed(with_json=with_json)})[^\n]*)*)"
-            rf"\nREPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}}) ms"
-            rf"\tMemory Size: (\d{{1,15}}) MB\tMax Memory Used: (\d{{1,15}}) MB[\t\r ]{{0,4}}{XRAY}"
+            r"\nSTART RequestId: ([0-9a-f-]{36}) Version: (\$LATEST|\d{1,15})[\t\r ]{0,4}\n"
+            rf"((?:(?!END R)(?:{logged}))*)(?:END R[^\n/]*\n|)"
+            rf"REPORT RequestId: \1\tDuration: {MS} ms\tBilled Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}})"
+            rf" ms({MEMORY}){XRAY}"
             # The next line begins an event.
             r"(?=\n(?:START RequestId: |INIT_START Runtime))"
         ).encode(),
@@ -92,15 +96,15 @@ class QuickMessages(QuickReader):
             if start > at:
                 self._give(found, text[at:start])
             at, lines = after, match[3]
-            # More than END.
-            logged = lines.rfind(b"\n") > 0 or lines[:2] not in (b"", b"\nE")
-            bears = logged and ((hinted and _HINT_MARK in lines) or _OPEN_JSON.search(lines) is not None)
-            if bears or (found.is_empty and not self._settled()):
+            if (hinted and _HINT_MARK in lines) or not (found.matches or self._settled()):
                 self._give(found, text[start:after])
                 continue
-            if found.is_empty:
+            if not found.matches:
                 self._pairing.began("", found.at_ms)
-            found.add(match, lines if logged else b"")
+            found.matches.append(match)
+            found.times.append(found.at_ms)
+            if lines and (at_ms := _last_ms(lines)):
+                found.at_ms = at_ms
             self._count += 1
         self._give(found, text[at:end])
         return self._count
@@ -136,58 +140,46 @@ class QuickMessages(QuickReader):
 
 
 class Warmth:
-    """Whole invocations that were found one after the other; `at_ms` is the time of the line that was read last."""
+    """Whole invocations that were found one after the other, each with the time of the line before it.
+
+    `at_ms` is the time of the line that was read last.
+    """
 
     def __init__(self, sink: Sink, at_ms: int) -> None:
         self._sink = sink
         self.at_ms = at_ms
-        self._matches: list[re.Match[bytes]] = []
-        self._times: list[int] = []
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was found since the last flush."""
-        return not self._matches
-
-    def add(self, match: re.Match[bytes], lines: bytes) -> None:
-        """Take an invocation, and the lines that its function logged."""
-        self._matches.append(match)
-        self._times.append(self.at_ms)
-        if lines and (at_ms := _last_ms(lines)):
-            self.at_ms = at_ms
+        self.matches: list[re.Match[bytes]] = []
+        self.times: list[int] = []
+        self._memory = Memory()
 
     def flush(self) -> None:
         """Give what was found to the sink."""
-        if not self._matches:
+        if not self.matches:
             return
         function = self._sink.name_of("", "")
-        found = [match.group(*_FIGURES) for match in self._matches]
+        found = [match.group(*_FIGURES) for match in self.matches]
         for version in set(map(itemgetter(0), found)):
             of_it = [at for at, one in enumerate(found) if one[0] == version]
             is_whole = len(of_it) == len(found)
             rows = found if is_whole else [found[at] for at in of_it]
-            times = self._times if is_whole else [self._times[at] for at in of_it]
-            sizes: Counter[int] = Counter()
-            used_mb = 0
-            for (size, used), number in Counter(map(itemgetter(2, 3), rows)).items():
-                sizes[int(size)] += number
-                used_mb = max(used_mb, int(used))
+            times = self.times if is_whole else [self.times[at] for at in of_it]
             kept = times if self._sink.by_time else [min(times), max(times)]
+            sizes, used_mb = self._memory.counted(map(itemgetter(2), rows))
             warm = Warm(len(rows), [b"%d" % one for one in kept], list(map(itemgetter(1), rows)), sizes, used_mb)
             self._sink.warm(function, version.decode(), warm, int)
-        self._matches.clear()
-        self._times.clear()
+        self.matches.clear()
+        self.times.clear()
 
 
 def _last_ms(lines: bytes) -> int:
-    """The time of the last line that has one; 0 for none."""
-    end = len(lines)
+    """The time of the last line that has one, each with its line end; 0 for none."""
+    end = len(lines) - 1
     while end > 0:
-        start = lines.rfind(b"\n", 0, end)
+        start = lines.rfind(b"\n", 0, end) + 1
         # Any other line has none.
-        if lines[start + 1 : start + 2] in (b"[", b"{") and (at_ms := _line_ms(lines[start + 1 : end])):
+        if lines[start : start + 1] in (b"[", b"{") and (at_ms := _line_ms(lines[start:end])):
             return at_ms
-        end = start
+        end = start - 1
     return 0
 
 

@@ -567,6 +567,7 @@ def mixed_with_forged(seed: int) -> str:
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), by=st.sampled_from(By))
 @example(seed=306, block=1_000_000, by=By.KIND)
 @example(seed=438, block=1_000_000, by=By.KIND)
+@example(seed=501617, block=1_000_000, by=By.KIND)
 def test_forged_lines_come_to_the_same_both_ways(seed: int, block: int, by: By) -> None:
     quick, full = quick_and_full(mixed_with_forged(seed), by, block)
     assert quick == full
@@ -591,6 +592,30 @@ def test_a_line_between_two_invocations_that_was_ignored_is_noted_with_the_next_
     assert quick == full
     assert isinstance(full[0], list)
     assert full[0][0]["unread"]["ignored"] == 2
+
+
+@pytest.mark.parametrize("form", ["columns", "messages"])
+def test_a_line_of_lambda_can_bear_on_more_than_it_says_itself(form: str) -> None:
+    """START, END and REPORT whose text names a durable execution, on the same line or the next."""
+    problems = []
+    for at, more in itertools.product(
+        range(3), (f" executionArn={DURABLE}/a/1", f"\ndurableExecutionArn={DURABLE}/a/1")
+    ):
+        messages = []
+        for number in range(1, 4):
+            usual = [f"START RequestId: {number:036x} Version: 7", f"END RequestId: {number:036x}",
+                     f"REPORT RequestId: {number:036x}{REPORT_TAIL}"]  # fmt: skip
+            if number > 1:
+                usual[at] += more
+            messages += usual
+        if form == "columns":
+            head = f"2026-11-23T02:48:41.000001+00:00 2026/11/23/[7]{1:032x} "
+            quick, full = quick_and_full("\n".join(head + one for one in messages), By.KIND)
+        else:
+            quick, full, _ = messages_quick_and_full("\n".join(messages), By.KIND, 1_000_000)
+        if quick != full:
+            problems.append((at, more))
+    assert not problems
 
 
 def test_real_lines_come_to_the_same_both_ways(corpus: Path) -> None:
