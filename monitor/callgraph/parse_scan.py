@@ -228,11 +228,13 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         test = ast.unparse(node.test)
-        if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            before, self._for_types = self._for_types, True
-            self.statements(node.body)
-            self._for_types = before
-        elif self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
+        if (runs := _while_running(node.test)) is not None:
+            for body, is_run in ((node.body, runs), (node.orelse, not runs)):
+                before, self._for_types = self._for_types, self._for_types or not is_run
+                self.statements(body)
+                self._for_types = before
+            return
+        if self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
             self._within("<main>", node.body, node.lineno)
         else:
             self.visit(node.test)
@@ -474,6 +476,21 @@ class _Scanner(ast.NodeVisitor):
         elif name in ("getattr", "eval", "exec", "globals", *_IMPORTS_BY_NAME):
             on = dotted(node.args[0]) if name == "getattr" and node.args else ""
             self._here.dynamic.append(Dynamic(node.lineno, written(name, node), on))
+
+
+def _while_running(test: ast.expr) -> bool | None:
+    """What a condition is outside of type checkers; None if that is not known."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            found = _while_running(inner)
+            return None if found is None else not found
+        case ast.BoolOp(op=op, values=values):
+            decides = isinstance(op, ast.Or)
+            parts = [_while_running(one) for one in values]
+            return decides if decides in parts else None if None in parts else not decides
+    return None
 
 
 def configured_name(node: ast.stmt) -> str:
