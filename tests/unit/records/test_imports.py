@@ -55,8 +55,12 @@ def test_pythons_own_profile_adds_up() -> None:
 @pytest.mark.parametrize("last", ["site", "awslambdaric.bootstrap"])
 def test_what_python_and_the_runtime_import_before_the_handler_is_one_row(last: str) -> None:
     """`re`, `json` and simplejson before the handler are not what a user can change; `re._more` after it is."""
-    before = [ImportTime(4_000, 4_000, 0, "encodings"), ImportTime(3_000, 3_000, 1, "re"), ImportTime(1_000, 1_000, 1, "a.b"),
-              ImportTime(2_000, 6_000, 0, last)]  # fmt: skip
+    before = [
+        ImportTime(4_000, 4_000, 0, "encodings"),
+        ImportTime(3_000, 3_000, 1, "re"),
+        ImportTime(1_000, 1_000, 1, "a.b"),
+        ImportTime(2_000, 6_000, 0, last),
+    ]
     own = [ImportTime(500, 500, 1, "re._more"), ImportTime(1_500, 2_000, 0, "app")]
     tree = tree_of_profile([*before, *own])
     assert [(node.module, node.cumulative_ms) for node in tree] == [(RUNTIME, 10.0), ("app", 2.0)]
