@@ -205,7 +205,7 @@ class Connection:
                 raise credential_process_failed(error) from error
             # Each provider reads files and answers of its own: a cache, an SSO token, the metadata of an instance.
             problem = f"{type(error).__name__}: {' '.join(without_secrets(str(error)).split())[:200]}"
-            hint = f"check the profile in {config_file()}; `aws sts get-caller-identity` shows what the AWS CLI does with it"
+            hint = f"check the profile in {config_file()}; `aws sts get-caller-identity` shows if the AWS CLI can"
             raise RefusedError(f"the AWS credentials cannot be read: {problem}", hint) from error
 
     def _has_credential_process(self) -> bool:
