@@ -564,6 +564,7 @@ def test_a_function_that_is_registered_and_called_otherwise_is_reached_by_every_
 
 def test_values_of_a_route_that_name_each_other_are_followed_to_an_end() -> None:
     head, _, _, tail = REGISTERED["Flask"]
-    lines = "app = Flask(__name__)\nother = []\none = [other, table]\nother = [one]\napp.add_url_rule('/x', view_func=one)\n"
+    lines = "app = Flask(__name__)\nother = []\none = [other, table]\nother = [one]\n"
+    lines += "app.add_url_rule('/x', view_func=one)\n"
     found = graph(app=f"{head}{FUNCTIONS}{lines}{tail}")
     assert [one.label for one in found.routes_to(place("app.py", "table"))] == ["ROUTE /x"]
