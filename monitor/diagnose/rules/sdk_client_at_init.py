@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
-from monitor.diagnose.facts.import_cost import spread_of
+from monitor.diagnose.facts.import_cost import LEAST_SHARE, spread_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.records.xray.trace import Span, SpanKind
@@ -127,7 +127,7 @@ def _saving(
         return Saving(0.0, resources_ms, resources_ms + building_ms, basis)
     if not_every_call:
         basis, unless = _sum(sdk_ms, building_ms), "its first request makes the client"
-        return Saving(0.5 * whole_ms, 0.9 * whole_ms, high_ms, basis, unless)
+        return Saving(LEAST_SHARE * whole_ms, 0.9 * whole_ms, high_ms, basis, unless)
     basis = "all of it if the first request does not call AWS, which is not known"
     likely_ms = (resources_ms + whole_ms) / 2
     return Saving(0.0, likely_ms, max(likely_ms, high_ms), f"{_sum(sdk_ms, building_ms)}; {basis}")

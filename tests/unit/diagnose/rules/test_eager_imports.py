@@ -55,7 +55,7 @@ def test_an_import_that_one_function_uses_is_named_with_its_chain_and_its_cost()
     assert found.evidence[3].text == "imported by lambda_function → app.main → app.routers.health → jsonschema"
     assert found.saving is not None
     # A start whose first request imports it is told apart: the range is that of the others.
-    assert (found.saving.low_ms, found.saving.likely_ms) == (30.0, 64.0)
+    assert (found.saving.low_ms, found.saving.likely_ms) == (15.0, 64.0)
     assert saving_text(found).endswith(", nothing if its first request imports it")
     assert found.saving.high_ms == pytest.approx(68 * 1.3)
     assert found.affected == 20
