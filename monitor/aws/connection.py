@@ -18,7 +18,7 @@ from botocore.utils import JSONFileCache
 from monitor import __version__
 from monitor.aws.answers import Answer, UnreadableAnswerError, checked_answer, plain_events
 from monitor.aws.bounded import WAITING, bound, read_body
-from monitor.aws.errors import credential_process_failed, translated
+from monitor.aws.errors import config_file, credential_process_failed, translated
 from monitor.aws.fast import make_fast
 from monitor.aws.pacing import limiter_for, pace
 from monitor.aws.rate import RateLimiter
@@ -205,9 +205,7 @@ class Connection:
                 raise credential_process_failed(error) from error
             # Each provider reads files and answers of its own: a cache, an SSO token, the metadata of an instance.
             problem = f"{type(error).__name__}: {' '.join(without_secrets(str(error)).split())[:200]}"
-            hint = (
-                "check the profile in ~/.aws/config; `aws sts get-caller-identity` shows what the AWS CLI makes of it"
-            )
+            hint = f"check the profile in {config_file()}; `aws sts get-caller-identity` shows if the AWS CLI can"
             raise RefusedError(f"the AWS credentials cannot be read: {problem}", hint) from error
 
     def _has_credential_process(self) -> bool:

@@ -1,19 +1,20 @@
 """Deploying and invoking functions, mostly on the embedded stack."""
 
 import base64
+import hashlib
 import json
 import platform
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitor.aws.answers import UnreadableAnswerError
+from monitor.aws.answers import Answer, UnreadableAnswerError
 from monitor.aws.connection import Connection, WaitFailedError, WaitTimeoutError
 from monitor.errors import MonitorError, NotFoundError, UnreachableError, UsageError
 from monitor.records.invoke_result import InvocationResult
@@ -49,7 +50,10 @@ class Deployment:
 
 
 def deploy(connection: Connection, deployment: Deployment) -> None:
-    """Create the function, or update it to this package and configuration; return when it is active."""
+    """Create the function, or update it to this package and configuration; return when it is active.
+
+    What the function has already is not sent: each update is a deployment, for `--since deploy` and `diagnose` too.
+    """
     configuration: dict[str, Any] = {
         "FunctionName": deployment.name,
         "Handler": deployment.handler,
@@ -62,17 +66,40 @@ def deploy(connection: Connection, deployment: Deployment) -> None:
         "Layers": list(deployment.layers),
     }
     architectures = ["arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"]
-    with _code(connection, deployment.package) as code:
-        if exists(connection, deployment.name):
-            connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
-            wait_until_updated(connection, deployment.name)
+    found = _configuration(connection, deployment.name)
+    if found is None:
+        with _code(connection, deployment.package) as code:
+            connection.call("lambda", "CreateFunction", Code=code, Architectures=architectures, **configuration)
+        wait_until_active(connection, deployment.name)
+        return
+    if _as_sent(found) != configuration:
+        connection.call("lambda", "UpdateFunctionConfiguration", **configuration)
+        wait_until_updated(connection, deployment.name)
+    if (found.get("CodeSha256"), found.get("Architectures")) != (_sha256(deployment.package), architectures):
+        with _code(connection, deployment.package) as code:
             connection.call(
                 "lambda", "UpdateFunctionCode", FunctionName=deployment.name, Architectures=architectures, **code
             )
-            wait_until_updated(connection, deployment.name)
-        else:
-            connection.call("lambda", "CreateFunction", Code=code, Architectures=architectures, **configuration)
-            wait_until_active(connection, deployment.name)
+        wait_until_updated(connection, deployment.name)
+
+
+def _as_sent(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What `deploy` sends of a configuration, from one in the shape of an answer."""
+    return {
+        **{key: answer.get(key) for key in ("FunctionName", "Handler", "MemorySize", "Timeout", "Role", "Runtime")},
+        "Environment": {"Variables": answer.get("Environment", {}).get("Variables", {})},
+        "TracingConfig": {"Mode": answer.get("TracingConfig", {}).get("Mode")},
+        "Layers": [one["Arn"] for one in answer.get("Layers") or ()],
+    }
+
+
+def _sha256(package: Path) -> str:
+    """The CodeSha256 of a package, "" if it cannot be read."""
+    try:
+        with package.open("rb") as file:
+            return base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
+    except OSError:
+        return ""
 
 
 @contextmanager
@@ -105,11 +132,14 @@ def _code(connection: Connection, package: Path) -> Iterator[dict[str, Any]]:
 
 def exists(connection: Connection, name: str) -> bool:
     """Whether there is such a function."""
+    return _configuration(connection, name) is not None
+
+
+def _configuration(connection: Connection, name: str) -> Answer | None:
     try:
-        connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)
+        return connection.call("lambda", "GetFunctionConfiguration", FunctionName=name)
     except NotFoundError:
-        return False
-    return True
+        return None
 
 
 def wait_until_active(connection: Connection, name: str, within_s: float = _WITHIN_S) -> None:

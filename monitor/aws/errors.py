@@ -1,5 +1,6 @@
 """Translate botocore's errors into one line and a hint."""
 
+import os
 import re
 
 from botocore.exceptions import (
@@ -157,6 +158,11 @@ def _not_answered(error: BotoCoreError, where: str) -> MonitorError:
     return UnreachableError(f"{where}: {text}")
 
 
+def config_file() -> str:
+    """The file with the profiles, as the AWS CLI finds it."""
+    return os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+
+
 def credential_process_failed(error: Exception | str) -> RefusedError:
     """The error for a `credential_process` that cannot be started, fails, or prints something else than credentials.
 
@@ -177,5 +183,5 @@ def credential_process_failed(error: Exception | str) -> RefusedError:
             reason = without_secrets(" ".join(error.split()))[:600] or "it exited with an error"
     return RefusedError(
         f"credential_process of the AWS profile failed: {reason}",
-        "run its command (credential_process in ~/.aws/config) in a shell and check what it prints",
+        f"run its command (credential_process in {config_file()}) in a shell and check what it prints",
     )

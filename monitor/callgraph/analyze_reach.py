@@ -52,7 +52,7 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
     for number, (path, function, branches) in enumerate(choices, 1):
         for branch in branches:
             one = _Walk(sources, walk)
-            one.enter_branch(path, branch)
+            one.enter(path, branch.names)
             label = f"{path}, {branch.label}"
             loads = frozenset(_words(branch.names))
             routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}", loads, branch.body))
@@ -63,6 +63,12 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
         label = f"{decorator.name.rpartition('.')[2].upper()} {decorator.argument or name}"
         routes.append(Route(label, path, name, frozenset(one.reached)))
         walk.unresolved.update(one.unresolved)
+    for path, scanned in sorted(sources.scans.items()):
+        for registered in scanned.registered:
+            one = _Walk(sources, walk)
+            one.enter(path, registered.names, by_framework=True)
+            routes.append(Route(f"ROUTE {registered.path}", path, "", frozenset(one.reached)))
+            walk.unresolved.update(one.unresolved)
     unresolved = tuple(sorted(walk.unresolved, key=lambda one: (one.file, one.line)))
     return CallGraph(handler, found, always, tuple(routes), unresolved, walk.branched if found else {})
 
@@ -105,6 +111,7 @@ class _Walk:
         self._by_name: dict[str, list[Node]] = below._by_name if below else _by_name(sources)
         self._binds: dict[str, dict[str, list[str]]] = below._binds if below else _binds(sources)
         self._gets_event: frozenset[Node] = frozenset()
+        self._by_framework = False
         self.branched: dict[Node, frozenset[str]] = {}
         self.reached: set[Node] = set()
         self.unresolved: set[Unresolved] = set()
@@ -157,9 +164,11 @@ class _Walk:
             self._run()
         return found
 
-    def enter_branch(self, path: str, branch: Branch) -> None:
-        """Follow a branch of a function of that file."""
-        self._names(path, branch.names)
+    def enter(self, path: str, names: Names, *, by_framework: bool = False) -> None:
+        """Follow names of that file: those of a branch or, `by_framework`, of what is registered as a route."""
+        self._by_framework = by_framework
+        self._names(path, names)
+        self._by_framework = False
         self._run()
 
     def enter_route(self, path: str, name: str) -> None:
@@ -191,7 +200,7 @@ class _Walk:
             path, name = node
             scope = self._sources.scans[path].scopes[name]
             branches = scope.branches if node in self._gets_event else None
-            self._names(path, (scope.without_tables or scope) if branches is None else branches.always)
+            self._names(path, (scope.without_parts or scope) if branches is None else branches.always)
             self._names(path, scope.definition)
             for dynamic in scope.dynamic:
                 self._dynamic(path, name, dynamic)
@@ -274,7 +283,8 @@ class _Walk:
     def _enter_name(self, path: str, name: str) -> bool:
         """Follow a name of a file; whether the file defines it."""
         scanned = self._sources.scans[path]
-        if (path, "name", name) in self._parts:
+        part = (path, "name of a route" if self._by_framework else "name", name)
+        if part in self._parts:
             return True
         known = False
         if name in scanned.scopes and name != MODULE:
@@ -284,11 +294,11 @@ class _Walk:
             self._enter_class(path, name)
             known = True
         if name in scanned.values:
-            self._parts.add((path, "name", name))
+            self._parts.add(part)
             self._names(path, scanned.values[name])
             known = True
         for target in self._binds[path].get(name, ()):
-            self._parts.add((path, "name", name))
+            self._parts.add(part)
             self._enter_target(target)
             known = True
         return known
@@ -323,12 +333,15 @@ class _Walk:
                 self._enter_name(path, scope)
 
     def _enter_class(self, path: str, name: str) -> None:
-        if (path, "class", name) in self._parts:
+        # A framework calls the methods of a class or object that is a route.
+        by_framework = self._by_framework
+        part = (path, "class of a route" if by_framework else "class", name)
+        if part in self._parts:
             return
-        self._parts.add((path, "class", name))
+        self._parts.add(part)
         scanned = self._sources.scans[path]
         self._names(path, scanned.classes[name])
-        foreign = any(not self._is_known(path, base) for base in scanned.bases.get(name, ()))
+        foreign = by_framework or any(not self._is_known(path, base) for base in scanned.bases.get(name, ()))
         for scope in scanned.scopes:
             method = scope.removeprefix(f"{name}.")
             if method != scope and (foreign or method.startswith("__")):

@@ -19,6 +19,7 @@ from monitor.callgraph.parse_branches import (
     names_without,
     table_of,
 )
+from monitor.callgraph.parse_routes import Registered, route_of
 from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, written
 
 MODULE = "<module>"
@@ -78,7 +79,8 @@ class Scope(Names):
     `body` is the line and the indentation of a function's first statement behind its docstring, where it begins one.
     `definition` has the names in its decorators, defaults and annotations, `definition_rest` those without defaults
     that a call makes. `branches` say what it does for some events only, if it is called with the event.
-    `without_tables` has the names of a method without the tables that it puts into `self`.
+    `without_parts` has the names of a function without the tables that it puts into `self`, and the routes that it
+    registers.
     """
 
     body: tuple[int, int] | None = None
@@ -89,7 +91,7 @@ class Scope(Names):
     calls: list[Call] = field(default_factory=list)
     stands_for: dict[str, str] = field(default_factory=dict)
     branches: Branches | None = None
-    without_tables: Names | None = None
+    without_parts: Names | None = None
 
 
 @dataclass(slots=True)
@@ -100,9 +102,9 @@ class FileScan:
     there that a call makes (`Class.name`), and such defaults of parameters (`function(name)`). `values` has the names
     of what is assigned to a name at the top of the file, `tables` the entries of each dict there that is written out
     (`Class.name`: in a class, or in `self`), `refers` what a name there is made by or taken from, `loose` the names of
-    its other lines. `assigned` has the line of each name there that is assigned once, and the text of its value if that
-    is a call; `made` has those of calls. `binds` are all names that it binds anywhere, but for star imports. `lines`
-    are those that a patch can name.
+    its other lines, `registered` the routes that calls make. `assigned` has the line of each name there that is
+    assigned once, and the text of its value if that is a call; `made` has those of calls. `binds` are all names that it
+    binds anywhere, but for star imports. `lines` are those that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
@@ -116,6 +118,7 @@ class FileScan:
     tables: dict[str, list[Branch]] = field(default_factory=dict)
     refers: dict[str, str] = field(default_factory=dict)
     loose: Names = field(default_factory=Names)
+    registered: list[Registered] = field(default_factory=list)
     assigned: dict[str, tuple[int, str] | None] = field(default_factory=dict)
     made: dict[str, tuple[int, str] | None] = field(default_factory=dict)
     binds: set[str] = field(default_factory=set)
@@ -228,11 +231,13 @@ class _Scanner(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         test = ast.unparse(node.test)
-        if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            before, self._for_types = self._for_types, True
-            self.statements(node.body)
-            self._for_types = before
-        elif self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
+        if (runs := _while_running(node.test)) is not None:
+            for body, is_run in ((node.body, runs), (node.orelse, not runs)):
+                before, self._for_types = self._for_types, self._for_types or not is_run
+                self.statements(body)
+                self._for_types = before
+            return
+        if self._scope == MODULE and test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
             self._within("<main>", node.body, node.lineno)
         else:
             self.visit(node.test)
@@ -279,25 +284,30 @@ class _Scanner(ast.NodeVisitor):
             ]
             # Of two functions of one name, which one is called is not known.
             scope.branches = branches_of(node) if name not in self._entered else None
-            if self._classes:
-                self._tables_of_self(node, scope)
+            if apart := [*self._tables_of_self(node), *self._routes_in(node)]:
+                scope.without_parts = names_without(node, apart)
             self._within(name, node.body, node.lineno)
         else:
             # A function inside a function belongs to the outer one.
             self.statements(node.body)
 
-    def _tables_of_self(self, node: Function, scope: Scope) -> None:
-        found = []
+    def _routes_in(self, node: Function) -> Iterator[ast.stmt]:
+        """The statements of a function that register routes: it makes the application (`create_app`)."""
         for one in node.body:
+            if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and (route := route_of(one.value)):
+                self.found.registered.append(Registered(route[0]))
+                self.found.registered[-1].names.read(route[1])
+                yield one
+
+    def _tables_of_self(self, node: Function) -> Iterator[ast.stmt]:
+        for one in node.body if self._classes else ():
             target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
             if isinstance(target, ast.Attribute) and dotted(target.value) == "self" and isinstance(one, ast.Assign):
                 name = ".".join((*self._classes, target.attr))
                 if entries := self._add_table(name, one.value):
-                    found.append(one)
                     self.found.values[name].loads |= {load for entry in entries for load in entry.names.loads}
                     self.found.values[name].attributes |= {held for entry in entries for held in entry.names.attributes}
-        if found:
-            scope.without_tables = names_without(node, found)
+                    yield one
 
     def _add_table(self, name: str, value: ast.expr) -> list[Branch]:
         """The entries, if it is a table; of a name that is assigned twice, they are not known."""
@@ -462,7 +472,20 @@ class _Scanner(ast.NodeVisitor):
                 self.found.exported.update(text for argument in node.args for text in _texts(argument))
             if not any(isinstance(part, ast.Call) for part in ast.walk(node.func)):
                 self._by_name(name, node)
-        self.generic_visit(node)
+        first, dot, rest = name.partition(".")
+        route = route_of(node, self._here.stands_for.get(first, "") + dot + rest) if self._scope == MODULE else None
+        if route is None:
+            self.generic_visit(node)
+            return
+        self.found.registered.append(Registered(route[0]))
+        for child in ast.iter_child_nodes(node):
+            if child is route[1] or (isinstance(child, ast.keyword) and child.value is route[1]):
+                before, self._rest = self._rest, None
+                with self._part_of(self.found.registered[-1].names):
+                    self.visit(child)
+                self._rest = before
+            else:
+                self.visit(child)
 
     def _by_name(self, name: str, node: ast.Call) -> None:
         """A call that uses something by a name that is a text: the text where it stands there, else dynamic code."""
@@ -474,6 +497,21 @@ class _Scanner(ast.NodeVisitor):
         elif name in ("getattr", "eval", "exec", "globals", *_IMPORTS_BY_NAME):
             on = dotted(node.args[0]) if name == "getattr" and node.args else ""
             self._here.dynamic.append(Dynamic(node.lineno, written(name, node), on))
+
+
+def _while_running(test: ast.expr) -> bool | None:
+    """What a condition is outside of type checkers; None if that is not known."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            found = _while_running(inner)
+            return None if found is None else not found
+        case ast.BoolOp(op=op, values=values):
+            decides = isinstance(op, ast.Or)
+            parts = [_while_running(one) for one in values]
+            return decides if decides in parts else None if None in parts else not decides
+    return None
 
 
 def configured_name(node: ast.stmt) -> str:

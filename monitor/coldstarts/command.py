@@ -1,5 +1,6 @@
 """`monitor coldstarts`: how often functions start cold, how long it takes, what it costs, and where the time goes."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -287,7 +288,9 @@ def _show(
     from monitor.coldstarts.render_tables import csv_summaries
 
     if output == "json":
-        emit_json(report)
+        from monitor.coldstarts.analyze_figures import cold_start_figures
+
+        emit_json(replace(report, figures=tuple(map(cold_start_figures, report.summaries))))
     elif output == "csv":
         echo(csv_summaries(report.summaries))
     else:

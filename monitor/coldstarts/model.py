@@ -134,6 +134,7 @@ class ColdStartReport:
     `engine` names how the log was read, `reason` why. `cold_starts` has the first 2,000, ordered by time. `imports` is
     empty without init records, `groups` without --by. `unavailable` lists the log groups that could not be read.
     `unsupported` counts events of Lambda's web functions (platform.invokeReport and others), which are not counted.
+    `figures` has the figures of each summary by the names of `--fail-over` and CSV, in documents only.
     """
 
     engine: str
@@ -144,6 +145,7 @@ class ColdStartReport:
     reason: str = ""
     unavailable: tuple[Unavailable, ...] = ()
     unsupported: int = 0
+    figures: tuple[dict[str, float | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.model import Slice
 from monitor.packages.model import PartKind
-from monitor.records.imports import NOT_ITEMISED, ImportNode, package_of, tree_of_record
+from monitor.records.imports import NOT_ITEMISED, RUNTIME, ImportNode, package_of, tree_of_record
 from monitor.records.init_record import InitPhase, InitRecord
 from monitor.records.invocation import ColdStart, InitKind, is_timed_out
 
@@ -90,7 +90,7 @@ def _of_record(record: InitRecord, names: Mapping[str, str]) -> Iterable[Slice]:
     for phase in record.phases:
         phase_ms = phase.duration_ms * scale
         if phase.name != _APPLICATION:
-            label = {"runtime": "Python and Lambda's runtime", "entry": "monitor's entry point"}.get(phase.name)
+            label = {"runtime": RUNTIME, "entry": "monitor's entry point"}.get(phase.name)
             yield Slice(label or phase.name, phase_ms, _RECORD)
             continue
         imports = _self_by_package(_within(record, phase), names)
@@ -137,9 +137,12 @@ def _profiled(evidence: FunctionEvidence, init_ms: float) -> Iterable[Slice]:
     profile = evidence.imports
     if is_missing(profile) or not profile.tree:
         return (Slice("init", init_ms, _REPORT),)
-    imports = _self_by_package(profile.tree, distributions(evidence))
-    scale = min(1.0, init_ms / (sum(imports.values()) or 1.0))
-    parts = list(_of_imports(imports, sum(imports.values()) * scale, _PROFILE))
+    own = tuple(node for node in profile.tree if node.module != RUNTIME)
+    imports = _self_by_package(own, distributions(evidence))
+    runtime_ms = sum(node.cumulative_ms for node in profile.tree if node.module == RUNTIME)
+    scale = min(1.0, init_ms / (runtime_ms + sum(imports.values()) or 1.0))
+    parts = [Slice(f"{RUNTIME}, imports", runtime_ms * scale, _PROFILE)]
+    parts += _of_imports(imports, sum(imports.values()) * scale, _PROFILE)
     rest_ms = max(0.0, init_ms - sum(part.ms for part in parts))
     return (*parts, Slice("init, without imports", rest_ms, "REPORT less profile"))
 

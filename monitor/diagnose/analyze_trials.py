@@ -1,12 +1,14 @@
-"""What trials say of the findings: a change that saved nothing, or that breaks the function, is refuted."""
+"""What trials say of the findings: their savings are measured, and a change that saves nothing is refuted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from monitor.diagnose.analyze import ranked
 from monitor.diagnose.analyze_next_steps import steps_after_trials
 from monitor.diagnose.model import Diagnosis, Trial
-from monitor.diagnose.model_finding import Finding, Grade
+from monitor.diagnose.model_finding import Finding, Grade, Saving
+from monitor.kernel.statistics import median_interval
 
 # Fewer turns decide nothing: `FEWEST` of monitor/diagnose/trials/paired.py.
 _FEWEST_TURNS = 7
@@ -17,8 +19,8 @@ _PART = 0.5
 def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis with these trials.
 
-    Findings that one of them refuted come last, with low confidence. What a trial confirmed has at least medium. A
-    finding whose change cannot be made is no advice, only a minor finding.
+    Findings that one of them refuted come last, with low confidence. What a trial confirmed has its measured saving,
+    and at least medium confidence. A finding whose change cannot be made is no advice, only a minor finding.
     """
     why = {
         (one.rule, one.subject): reason
@@ -34,19 +36,22 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     def is_impossible(finding: Finding) -> bool:
         return (finding.rule, finding.subject) in impossible
 
-    confirmed = {(one.rule, one.subject) for one in trials if is_confirmed(one)}
+    confirmed = {(one.rule, one.subject): one for one in trials if is_confirmed(one)}
+    reported = [known for one in diagnosis.evidence.judged_starts if (known := one.first_total_ms) is not None]
 
     def weighed(finding: Finding) -> Finding:
-        if finding.confidence is Grade.LOW and (finding.rule, finding.subject) in confirmed:
-            return replace(finding, confidence=Grade.MEDIUM)
-        return finding
+        trial = confirmed.get((finding.rule, finding.subject))
+        if trial is None:
+            return finding
+        confidence = Grade.MEDIUM if finding.confidence is Grade.LOW else finding.confidence
+        return replace(finding, confidence=confidence, saving=_measured(trial, finding.saving, reported))
 
     every = (*diagnosis.findings, *diagnosis.minor)
     return replace(
         diagnosis,
         findings=ranked(weighed(one) for one in diagnosis.findings if not (is_refuted(one) or is_impossible(one))),
         minor=(
-            *(one for one in diagnosis.minor if not is_refuted(one)),
+            *(weighed(one) for one in diagnosis.minor if not is_refuted(one)),
             *(replace(one, confidence=Grade.LOW) for one in diagnosis.findings if is_impossible(one)),
         ),
         refuted=tuple(
@@ -61,6 +66,24 @@ def is_confirmed(trial: Trial) -> bool:
     """Whether the starts of a trial were faster with the change by more than noise."""
     enough = len(trial.before_ms) >= _FEWEST_TURNS
     return enough and not trial.breaks and trial.spread_ms is not None and trial.spread_ms[0] > 0
+
+
+def _measured(trial: Trial, estimate: Saving | None, reported: Sequence[float]) -> Saving | None:
+    """The saving that a trial measured, scaled to the function as `scaled_ms` is.
+
+    The range is the trial's interval, times the interval of the ratio: `reported` are the function's own first calls.
+    """
+    if not trial.measures or trial.spread_ms is None or trial.saved_ms is None:
+        return estimate
+    low_ms, high_ms = trial.spread_ms
+    likely_ms, local_ms = trial.saved_ms, median(trial.before_ms)
+    basis = f"measured on this machine in {len(trial.before_ms)} turns with and without the change"
+    if trial.scaled_ms is not None and reported and local_ms > 0:
+        least_ms, most_ms = median_interval(reported)
+        low_ms, likely_ms, high_ms = low_ms * least_ms / local_ms, trial.scaled_ms, high_ms * most_ms / local_ms
+        basis += ", and scaled to the function"
+    low_ms, high_ms = min(low_ms, likely_ms), max(high_ms, likely_ms)
+    return Saving(low_ms, likely_ms, high_ms, basis, "" if estimate is None else estimate.unless)
 
 
 def refuted_by(trial: Trial, likely_ms: float | None) -> str | None:

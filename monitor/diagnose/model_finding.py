@@ -32,13 +32,14 @@ class Saving:
     """The expected saving for one affected start, in ms of `first_total_ms` (init + first invocation).
 
     The range is low ≤ likely ≤ high. A negative figure means that a start gets slower. `basis` describes the estimate
-    in one sentence.
+    in one sentence. Starts of which `unless` is true save nothing: the range is that of the others.
     """
 
     low_ms: float
     likely_ms: float
     high_ms: float
     basis: str
+    unless: str = ""
 
     @property
     def is_known(self) -> bool:

@@ -14,6 +14,8 @@ _GAMMA = 1.01
 _LOG_GAMMA = math.log(_GAMMA)
 # Smaller values count as zero. This is a millionth of a millisecond.
 _SMALLEST = 1e-6
+# So many standard deviations below its mean, a normal variable lies in 1% of all cases.
+_WITHIN = 2.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,22 @@ def percentile(ordered: list[float], share: float) -> float:
     low, high = ordered[below], ordered[below + 1]
     # As in numpy, interpolate from the nearer end, so that the result never exceeds either end.
     return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float]:
+    """An interval of at least 98% for the median of what `values` are samples of; all of them if they are too few.
+
+    The ends are order statistics: the median lies below the k-th of n values as often as fewer than k of n fair coins
+    show heads (David and Nagaraja, Order Statistics, section 7.1). Their number is taken as normal, rounded outwards.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not values:
+        raise ValueError("a median needs values")
+    ordered = sorted(values)
+    outside = max(0, math.floor(len(ordered) / 2 - _WITHIN * math.sqrt(len(ordered)) / 2) - 1)
+    return ordered[outside], ordered[-1 - outside]
 
 
 def distribution(values: Iterable[float]) -> Distribution:

@@ -260,6 +260,7 @@ def _finding(one: "Finding") -> Json:
         if one.saving is None
         else {"low": one.saving.low_ms, "likely": one.saving.likely_ms, "high": one.saving.high_ms},
         "basis": "" if one.saving is None else one.saving.basis,
+        "nothing_if": "" if one.saving is None else one.saving.unless,
         "confidence": one.confidence.value,
         "risk": one.risk.value,
         "evidence": [{"text": fact.text, "where": fact.where} for fact in one.evidence[:4]],

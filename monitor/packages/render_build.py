@@ -1,6 +1,7 @@
 """Render the result of a build for a terminal."""
 
 from monitor.console.text import Style, clean, format_bytes, format_ms
+from monitor.packages.analyze_upload import placeholders
 from monitor.packages.model_plan import BuiltPackage, LeftOut, StartTrial
 from monitor.packages.render import render_package, wrapped
 
@@ -19,7 +20,10 @@ def render_built(built: BuiltPackage, style: Style, top: int | None = None) -> s
         texts.append(f"  start: {_start(built.start)}")
     texts += [f"  note: {note}" for note in built.notes]
     lines += [line for text in texts for line in wrapped(text, style.width)]
-    lines += ["", f"CodeSha256 {built.code_sha256}", *(clean(command) for command in built.commands)]
+    lines += ["", f"CodeSha256 {built.code_sha256}"]
+    if told := placeholders(built.commands):
+        lines += wrapped(f"To upload it ({told}):", style.width)
+    lines += [clean(command) for command in built.commands]
     return "\n".join(lines)
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from rich.table import Column
 
 from monitor.console.text import Style, clean, clip, format_bytes, format_ms, new_table, to_text
+from monitor.packages.analyze_upload import placeholders
 from monitor.packages.model_plan import LayerPlan, SplitPiece, SplitPlan
+from monitor.packages.render import wrapped
 
 
 def render_layers(plan: LayerPlan, style: Style) -> str:
@@ -25,7 +27,10 @@ def render_layers(plan: LayerPlan, style: Style) -> str:
         parts = ", ".join(tier.parts) or "only your code"
         lines.append(clip(clean(f"{tier.name}: {parts}"), style.width, style.ellipsis))
         lines.append(clean(f"  {tier.path}  CodeSha256 {tier.code_sha256}"))
-    lines += ["", *(clean(f"note: {note}") for note in plan.notes), "", *(clean(line) for line in plan.commands)]
+    lines += ["", *(clean(f"note: {note}") for note in plan.notes), ""]
+    if told := placeholders(plan.commands):
+        lines += wrapped(f"To upload them ({told}):", style.width)
+    lines += [clean(line) for line in plan.commands]
     return "\n".join(lines)
 
 

@@ -9,10 +9,13 @@ from monitor.records.record import ImportTime
 
 # What a record counts and does not list by module or package. Nothing else is known of it.
 NOT_ITEMISED = "not itemised"
+# What a process imports before the handler's file, in profiles by Python itself: the node above it, and its row.
+RUNTIME = "Python and Lambda's runtime"
 # Less is the rounding of the record's figures.
 _ROUNDING_MS = 0.05
 # Deeper than any real import; deeper nodes are attached at this depth.
 _DEEPEST = 120
+_RUNTIME_PACKAGES = frozenset(("site", "awslambdaric"))
 _MOST_PACKAGES = 5_000
 _EXACT_UP_TO = 1_000
 _MOST_NODES = 50_000
@@ -133,7 +136,8 @@ def _node(module: ImportedModule, roots: tuple[str, ...]) -> ImportNode:
 def tree_of_profile(lines: Iterable[ImportTime]) -> tuple[ImportNode, ...]:
     """The tree of one process's import profile, which lists each parent after its children.
 
-    If a parent's line is missing because the log was cut, its children become roots.
+    If a parent's line is missing because the log was cut, its children become roots. What the interpreter and Lambda's
+    runtime client import before the handler's file is below the node `RUNTIME`.
     """
     waiting: dict[int, list[ImportNode]] = {}
     for line in lines:
@@ -142,7 +146,13 @@ def tree_of_profile(lines: Iterable[ImportTime]) -> tuple[ImportNode, ...]:
         children = [node for level in deeper for node in waiting.pop(level)]
         node = ImportNode(line.module, line.self_us / 1000, line.cumulative_us / 1000, "", tuple(children))
         waiting.setdefault(depth, []).append(node)
-    return tuple(node for level in sorted(waiting) for node in waiting[level])
+    roots = [node for level in sorted(waiting) for node in waiting[level]]
+    before = max((at for at, node in enumerate(roots, 1) if package_of(node.module) in _RUNTIME_PACKAGES), default=0)
+    own = tuple(roots[before:])
+    if not before:
+        return own
+    whole_ms = sum(node.cumulative_ms for node in roots[:before])
+    return (ImportNode(RUNTIME, 0.0, whole_ms, "", tuple(roots[:before])), *own)
 
 
 def package_of(module: str) -> str:
@@ -202,14 +212,14 @@ class ImportTable:
         while left:
             node, above = left.pop()
             top = package_of(node.module)
-            package = self._names.get(top, top)
+            package = RUNTIME if RUNTIME in above else self._names.get(top, top)
             # A module below another one of its package is already part of that module's cumulative time.
             if package not in above:
                 totals[package] = totals.get(package, 0.0) + node.cumulative_ms
             below = above if package in above else above | {package}
             left += [(child, below) for child in node.children]
             figures[package] = figures.get(package, 0.0) + node.self_ms
-            modules[package] = modules.get(package, 0) + 1
+            modules[package] = modules.get(package, 0) + (node.module != RUNTIME)
             self._roots.setdefault(package, node.root)
         return figures, modules, totals
 

@@ -48,6 +48,29 @@ def test_a_deployment_between_cold_starts_is_told(connection: Connection, monito
     assert later.json["summaries"][0]["cold_starts"] == 1
 
 
+def test_an_unchanged_function_is_not_deployed_again(connection: Connection, monitor: Run, tmp_path: Path) -> None:
+    code = tmp_path / "again" / "app.py"
+    code.parent.mkdir()
+    code.write_text("def handler(event, context):\n    return 1\n", encoding="utf-8")
+
+    def run(*options: str) -> tuple[str, str]:
+        command = ("--local", "local", "run", "again", "--package", str(code.parent), "--handler", "app.handler")
+        done = monitor(*command, *options)
+        assert done.code == 0, done.err
+        answer = connection.call("lambda", "GetFunctionConfiguration", FunctionName="again")
+        return answer["RevisionId"], answer["LastModified"]
+
+    first = run("--env", "STAGE=dev")
+    assert run("--env", "STAGE=dev", "--cold", "2") == first
+    for change in (("--env", "STAGE=prod"), ("--memory", "256"), ("--timeout", "5"), ("--bare",)):
+        changed = run(*change)
+        assert (change, changed) != (change, first)
+        assert run(*change) == changed
+        first = changed
+    code.write_text("def handler(event, context):\n    return 2\n", encoding="utf-8")
+    assert run("--bare") != first
+
+
 def drive_once(connection: Connection, name: str) -> None:
     """One cold start, in a second of its own: `--since deploy` cuts at whole seconds."""
     time.sleep(1.05)

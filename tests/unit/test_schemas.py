@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.budget.model import BudgetReport
-from monitor.coldstarts.analyze_figures import METRIC_FIGURES
+from monitor.coldstarts.analyze_figures import COLD_START_FIGURES, METRIC_FIGURES
 from monitor.coldstarts.model import ColdStartReport
 from monitor.coldstarts.workflow_compare import ComparedColdStarts
 from monitor.diagnose.evidence.workflow_file import save
@@ -122,6 +122,12 @@ def log(tmp_path: Path) -> str:
 def test_real_answers_about_cold_starts_fit_their_schemas(log: str, tmp_path: Path) -> None:
     report = checked("coldstarts", run("coldstarts", "--from", log, "--by", "version", "-o", "json"))
     assert report["summaries"][0]["cold_starts"] == 4
+    # CSV, --fail-over and the document name a figure the same way.
+    heading = run("coldstarts", "--from", log, "-o", "csv").splitlines()[0].split(",")
+    assert set(COLD_START_FIGURES) <= set(heading)
+    (figures,) = report["figures"]
+    assert list(figures) == list(COLD_START_FIGURES)
+    assert figures["p99_init_ms"] == pytest.approx(302.97)
     checked("coldstarts-compare", run("coldstarts", "--from", log, "--compare", log, "-o", "json"))
     imports = tmp_path / "imports"
     imports.write_text("import time:  5000 |  5000 | json\nimport time: 2000 | 7000 | app\n", encoding="utf-8")

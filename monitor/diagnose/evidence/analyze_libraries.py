@@ -226,7 +226,7 @@ def _by_calling(name: str, file: LibraryFile, wanted: set[str]) -> Iterator[str]
         return
     run = runs_at_import(scanned)
     for one in scanned.imports:
-        if one.scope in run:
+        if one.scope in run and not one.for_types:
             yield from (module for module in wanted if module != name and _means(one, module))
 
 

@@ -11,7 +11,7 @@ _IMPORT = re.compile(r"\s*(?:from\s+(?P<base>\.*[\w.]*)\s+import\s+(?P<names>.*)
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\s+as\s+\w+)?")
 # The blocks that run with the file.
 _RUNS = re.compile(r"(?:try|if|elif|else|except|finally|with|for|while)\b")
-_FOR_TYPES = re.compile(r"(?:el)?if\b.*\bTYPE_CHECKING\b")
+_FOR_TYPES = re.compile(r"(?:el)?if\b(?!.*\b(?:not|or)\b).*\bTYPE_CHECKING\b")
 _LONGEST_LINES = 200
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from monitor.diagnose.evidence.model import FunctionEvidence
 from monitor.diagnose.report.figures import known_ms
 from monitor.packages.model import PackageReport, PartKind
-from monitor.records.imports import ImportNode, ImportProfile
+from monitor.records.imports import RUNTIME, ImportNode, ImportProfile
 
 COLORS = 8
 
@@ -31,11 +31,12 @@ def walk(tree: Sequence[ImportNode]) -> Iterable[ImportNode]:
 
 
 def by_package(tree: Sequence[ImportNode]) -> dict[str, dict[str, float]]:
-    """What each module took itself, by top-level package, the greatest package first."""
+    """What each module took itself, by top-level package, the greatest package first; the runtime's are one package."""
     found: dict[str, dict[str, float]] = {}
-    for node in walk(tree):
-        modules = found.setdefault(top_of(node.module), {})
-        modules[node.module] = modules.get(node.module, 0.0) + max(0.0, known_ms(node.self_ms))
+    for root in tree:
+        for node in walk([root]):
+            modules = found.setdefault(RUNTIME if root.module == RUNTIME else top_of(node.module), {})
+            modules[node.module] = modules.get(node.module, 0.0) + max(0.0, known_ms(node.self_ms))
     return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
 
 

@@ -42,6 +42,7 @@ class FindingView:
     likely: str
     range: str
     between: str
+    unless: str
     share: str
     affected: str
     money: str
@@ -69,6 +70,7 @@ def finding_views(findings: Sequence[Finding], diagnosis: Diagnosis) -> tuple[Fi
             likely=likely_text(one),
             range="" if one.saving is None else range_text(one.saving),
             between="" if one.saving is None else between_text(one.saving),
+            unless="" if one.saving is None else unless_text(one.saving),
             share=share_text(one, diagnosis.headline),
             affected=affected_text(one),
             money=money_text(one),
@@ -109,7 +111,7 @@ def saving_text(finding: Finding) -> str:
     if not saving.is_known:
         return f"the saving is not known{between_text(saving)}"
     verb, likely = ("saves", saving.likely_ms) if saving.likely_ms >= 0 else ("costs", -saving.likely_ms)
-    return f"likely {verb} {format_ms(likely)} {_per_text(finding)}{between_text(saving)}"
+    return f"likely {verb} {format_ms(likely)} {_per_text(finding)}{between_text(saving)}{unless_text(saving)}"
 
 
 def _per_text(finding: Finding) -> str:
@@ -122,6 +124,11 @@ def between_text(saving: Saving) -> str:
     """` (between 310 ms and 430 ms)`, "" without a range."""
     low, high = format_ms(saving.low_ms), format_ms(saving.high_ms)
     return "" if low == high else f" (between {low} and {high})"
+
+
+def unless_text(saving: Saving) -> str:
+    """`, nothing if its first request imports it`, "" without an exception."""
+    return f", nothing if {saving.unless}" if saving.unless else ""
 
 
 def range_text(saving: Saving) -> str:

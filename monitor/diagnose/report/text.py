@@ -72,7 +72,7 @@ def _first(page: Paragraphs, view: ReportView) -> None:
     for rank, one in enumerate(view.findings[:_FIRST], 1):
         page.prose(one.what, 2, mark=f"{rank}  ", look="bold")
         share = f", {one.share}" if one.share else ""
-        spread = one.between if one.finding.share >= 1 else ""
+        spread = f"{one.between}{one.unless}" if one.finding.share >= 1 else one.unless
         parts = [f"saves {one.likely}{share}{spread}" if one.likely else "", one.money]
         page.prose(" · ".join(filter(None, parts)) or "the saving is not known", 5, look="green")
     if view.overlap:

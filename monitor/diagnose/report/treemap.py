@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from monitor.coldstarts.render_profile import covered
 from monitor.console.text import clean, format_bytes, format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence
-from monitor.diagnose.report.colors import Colors, by_package, normal
+from monitor.diagnose.report.colors import Colors, by_package, normal, top_of, walk
 from monitor.diagnose.report.figures import known_ms
 from monitor.packages.model import PackageReport, Part, PartKind
 from monitor.records.imports import ImportProfile
@@ -90,9 +90,9 @@ def by_size(package: PackageReport, profile: ImportProfile | None, late: Sequenc
     """The unzipped size of each part; with a profile, parts neither in it nor in `late` are marked as not imported."""
     parts = [one for one in package.parts if one.kind is not PartKind.STRUCTURE and one.unzipped_bytes > 0]
     parts = sorted(parts, key=lambda one: (-one.unzipped_bytes, one.name))[:_MOST_TILES]
-    seen = (
-        None if profile is None or not profile.tree else {normal(name) for name in (*by_package(profile.tree), *late)}
-    )
+    seen = None
+    if profile is not None and profile.tree:
+        seen = {normal(name) for name in (*(top_of(node.module) for node in walk(profile.tree)), *late)}
     whole = sum(one.unzipped_bytes for one in parts) or 1
     sizes = _file_sizes(package)
     tiles = []

@@ -12,7 +12,7 @@ from monitor.diagnose.facts.starts import cost_usd_month, function_of, quoted, s
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import NotTried, Rule
 from monitor.kernel import prices
-from monitor.packages.analyze_upload import upload_commands
+from monitor.packages.analyze_upload import placeholders, upload_commands
 
 _WORTH_USD = 1.0
 _MOST_NAMES = 8
@@ -32,6 +32,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     if native:
         more = f" and {len(native) - _MOST_NAMES} more" if len(native) > _MOST_NAMES else ""
         facts.append(Evidence(f"distributions that need a build for arm64: {', '.join(native[:_MOST_NAMES])}{more}"))
+    deploy = _deploy(evidence, function.code_size_bytes)
+    told = placeholders(deploy)
     yield Finding(
         rule="architecture",
         subject="x86_64",
@@ -41,8 +43,8 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
             Change(ChangeKind.COMMAND, "Build for arm64", _build(evidence, function.runtime or "")),
             Change(
                 ChangeKind.COMMAND,
-                "Deploy it, preferably to a copy of the function first, and compare",
-                _deploy(evidence, function.code_size_bytes),
+                f"Deploy it, preferably to a copy of the function first, and compare{f' ({told})' if told else ''}",
+                "\n".join(deploy),
             ),
         ),
         saving=None,
@@ -61,10 +63,10 @@ def _build(evidence: FunctionEvidence, runtime: str) -> str:
     )
 
 
-def _deploy(evidence: FunctionEvidence, zipped_bytes: int) -> str:
+def _deploy(evidence: FunctionEvidence, zipped_bytes: int) -> list[str]:
     """The commands that upload what was built, which is about as large as the package now."""
     update = f"aws lambda update-function-code --function-name {quoted(evidence.name)} --architectures arm64"
-    return "\n".join(upload_commands(update, "built.zip", zipped_bytes))
+    return upload_commands(update, "built.zip", zipped_bytes)
 
 
 def _native(evidence: FunctionEvidence) -> list[str] | None:

@@ -5,8 +5,8 @@ calls that lead from the handler to those functions. An import that makes a valu
 session) counts too, if functions alone read the value. An import is not a finding if every call reaches such a
 function, if another file needs it while it is imported, or if another library imports or requires it. What cannot be
 resolved counts as reached. The saving is the import's self time in the tree. Limit: which route or branch the first
-request takes is not known. The low end, nothing, is a start whose first request makes the import. Without the CPU boost
-of init the import can take longer there, which the risk says.
+request takes is not known. A start whose first request makes the import saves nothing: it is outside of the range.
+Without the CPU boost of init the import can take longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, MadeValue, ModuleUse, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, SDK_TOPS, WHOLE_VCPU_MB, affected_starts, chain_text
-from monitor.diagnose.facts.import_cost import Waiting, most_ms, waiting_imports
+from monitor.diagnose.facts.import_cost import Waiting, least_ms, most_ms, waiting_imports
 from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -116,11 +116,11 @@ def _confidence(evidence: FunctionEvidence, one: Waiting) -> Grade:
 
 def _saving(evidence: FunctionEvidence, one: Waiting) -> Saving:
     return Saving(
-        0.0,
+        least_ms(one),
         one.likely_ms,
         most_ms(evidence, one),
-        f"the import's self time in the recorded starts, without what others import too, plus {one.stdlib_text}; "
-        "nothing for a start whose first request imports it",
+        f"the import's self time in the recorded starts, without what others import too, plus {one.stdlib_text}",
+        "its first request imports it",
     )
 
 

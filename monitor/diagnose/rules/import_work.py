@@ -31,7 +31,8 @@ from monitor.diagnose.rules.network_calls_in_init import is_network
 
 _LEAST_MS = 5.0
 _MOST = 5
-_SPREAD = 1.3
+# How much the time of a watched line differs between starts.
+_LEAST_SHARE, _SPREAD = 0.5, 1.3
 # A file whose lines were not watched is named if it takes this much of init: part of it is what every start needs.
 _LEAST_FILE_MS, _LEAST_FILE_SHARE = 50.0, 0.1
 _RISK = (
@@ -112,7 +113,7 @@ def _file_finding(evidence: FunctionEvidence, file: str, ms: float) -> Finding:
                 "@functools.cache\ndef table():\n    return …  # what a line at the top of the file computes",
             ),
         ),
-        saving=Saving(0.0, ms / 2, ms, "half of the file's self time; nothing if the first call needs its results"),
+        saving=Saving(0.0, ms / 2, ms, "half of the file's self time", "the first call needs its results"),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,
@@ -165,7 +166,7 @@ def _finding(evidence: FunctionEvidence, one: InitWork, ms: float) -> Finding:
                 "@functools.cache\ndef table():\n    return …  # what the line computes",
             ),
         ),
-        saving=Saving(0.0, ms, ms * _SPREAD, "the line's self time; nothing if the first call needs its result"),
+        saving=Saving(_LEAST_SHARE * ms, ms, ms * _SPREAD, "the line's self time", "the first call needs its result"),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=Grade.LOW,

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleCall, SourceFacts, is_missing
 from monitor.diagnose.facts.common import SDK_TOPS, affected_starts, module_names, own_tops, top_of, tree_of, walk
+from monitor.diagnose.facts.import_cost import LEAST_SHARE, spread_of
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 from monitor.records.xray.trace import Span, SpanKind
 
 _BUILDS = ("resource", "client", "create_client")
-# How much the time varies between processes.
-_SPREAD = 1.3
 # With less import time, the call is conditional and was not made.
 _LEAST_MS = 5.0
 
@@ -45,7 +44,7 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
         if building_ms < _LEAST_MS:
             return
         basis = f"{format_ms(building_ms)} in the modules that make the call; another client needs the SDK"
-        saving = Saving(0.0, 0.5 * building_ms, building_ms * _SPREAD, basis)
+        saving = Saving(0.0, 0.5 * building_ms, building_ms * spread_of(evidence, "botocore"), basis)
     if saving is None and (not resources or tree_of(evidence)):
         return
     yield Finding(
@@ -119,18 +118,19 @@ def _saving(
         return None
     sdk_ms, building_ms, resources_ms = figures
     whole_ms = sdk_ms + building_ms
+    high_ms = whole_ms * spread_of(evidence, "botocore")
     if calls_aws is False:
         basis = "no traced first invocation calls AWS, so all of it can be deferred"
-        return Saving(0.5 * whole_ms, 0.9 * whole_ms, whole_ms * _SPREAD, f"{_sum(sdk_ms, building_ms)}; {basis}")
+        return Saving(0.5 * whole_ms, 0.9 * whole_ms, high_ms, f"{_sum(sdk_ms, building_ms)}; {basis}")
     if calls_aws:
         basis = "first invocations call AWS: a lighter import of boto3.resources is all that can be saved"
         return Saving(0.0, resources_ms, resources_ms + building_ms, basis)
     if not_every_call:
-        basis = "nothing for a start whose first request makes the client"
-        return Saving(0.0, 0.9 * whole_ms, whole_ms * _SPREAD, f"{_sum(sdk_ms, building_ms)}; {basis}")
+        basis, unless = _sum(sdk_ms, building_ms), "its first request makes the client"
+        return Saving(LEAST_SHARE * whole_ms, 0.9 * whole_ms, high_ms, basis, unless)
     basis = "all of it if the first request does not call AWS, which is not known"
     likely_ms = (resources_ms + whole_ms) / 2
-    return Saving(0.0, likely_ms, max(likely_ms, whole_ms * _SPREAD), f"{_sum(sdk_ms, building_ms)}; {basis}")
+    return Saving(0.0, likely_ms, max(likely_ms, high_ms), f"{_sum(sdk_ms, building_ms)}; {basis}")
 
 
 def _sum(sdk_ms: float, building_ms: float) -> str:

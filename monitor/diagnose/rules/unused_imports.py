@@ -13,7 +13,7 @@ from monitor.callgraph.model import UnusedImport
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.facts.common import INSTRUMENTATION, affected_starts, own_tops, top_of
-from monitor.diagnose.facts.import_cost import Waiting, most_ms, time_alone
+from monitor.diagnose.facts.import_cost import Waiting, least_ms, most_ms, time_alone
 from monitor.diagnose.facts.lazy_patch import removed_change
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
@@ -59,11 +59,11 @@ def _finding(evidence: FunctionEvidence, top: str, found: list[UnusedImport], co
         evidence=tuple(facts),
         changes=(removed_change(top, found, () if is_missing(evidence.code) else evidence.code.patches),),
         saving=Saving(
-            0.0,
+            least_ms(cost),
             cost.likely_ms,
             most_ms(evidence, cost),
-            f"the import's self time in the recorded starts, without what others import too, plus {cost.stdlib_text}; "
-            "nothing if something else imports it after all",
+            f"the import's self time in the recorded starts, without what others import too, plus {cost.stdlib_text}",
+            "something else imports it after all",
         ),
         affected=affected_starts(evidence),
         risk=Grade.LOW,

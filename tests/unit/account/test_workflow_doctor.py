@@ -89,7 +89,8 @@ def test_a_credential_process_that_fails_is_named_with_its_reason(aws: Path, bod
     assert credentials.name == "credentials"
     assert credentials.detail.startswith("credential_process of the AWS profile failed: ")
     assert said in credentials.detail
-    assert "credential_process in ~/.aws/config" in credentials.hint
+    # The file that the AWS CLI reads too, here by AWS_CONFIG_FILE.
+    assert f"credential_process in {aws / 'config'})" in credentials.hint
     assert credentials.exit_code == 3
 
 

@@ -501,3 +501,70 @@ GUARDS = {
 @pytest.mark.parametrize("name", sorted(GUARDS))
 def test_a_guard_and_what_all_branches_need_are_reached_by_every_call(name: str) -> None:
     assert graph(app=TWO + GUARDS[name]).reached(place("app.py", "heavy")) is EVERY
+
+
+REGISTERED = {
+    "Flask": (
+        "from flask import Flask\nfrom apig_wsgi import make_lambda_handler\n",
+        "app = Flask(__name__)\n",
+        ("app.add_url_rule('/report', view_func=report)", "app.add_url_rule('/health', 'health', health)"),
+        "handler = make_lambda_handler(app)\n",
+    ),
+    "FastAPI": (
+        "from fastapi import FastAPI\nfrom mangum import Mangum\n",
+        "app = FastAPI()\n",
+        ("app.add_api_route('/report', report)", "app.add_api_route('/health', endpoint=health, methods=['GET'])"),
+        "handler = Mangum(app)\n",
+    ),
+    "Starlette": (
+        "from mangum import Mangum\nfrom starlette.applications import Starlette\n"
+        "from starlette.routing import Route\n",
+        "",
+        ("app = Starlette(routes=[Route('/report', report), Route('/health', endpoint=health)])",),
+        "handler = Mangum(app)\n",
+    ),
+    "Falcon": (
+        "import falcon\nimport apig_wsgi\n",
+        "app = falcon.App()\n",
+        ("app.add_route('/report', Report())", "app.add_route('/health', Health())"),
+        "handler = apig_wsgi.make_lambda_handler(app)\n",
+    ),
+}
+FUNCTIONS = (
+    "def report():\n    return table() + shared()\ndef health():\n    return shared()\n"
+    "class Report:\n    def on_get(self, request, response):\n        return report()\n"
+    "class Health:\n    def on_get(self, request, response):\n        return health()\n"
+    "def table():\n    return 1\ndef shared():\n    return 2\n"
+)
+
+
+@pytest.mark.parametrize("in_function", [False, True])
+@pytest.mark.parametrize("name", REGISTERED)
+def test_a_route_that_a_call_registers_is_followed_like_a_decorated_one(name: str, in_function: bool) -> None:
+    head, app, calls, tail = REGISTERED[name]
+    if name == "Starlette" and in_function:
+        pytest.skip("a table in a function is not read")
+    lines = f"{FUNCTIONS}{app}" + "".join(f"{call}\n" for call in calls)
+    if in_function:
+        body = "".join(f"    {line}\n" for line in (*app.splitlines(), *calls, "return app"))
+        lines = f"{FUNCTIONS}def create_app():\n{body}app = create_app()\n"
+    found = graph(app=f"{head}{lines}{tail}")
+    assert len(found.routes) == 2
+    assert found.reached(place("app.py", "table")) is SOME
+    assert [one.label for one in found.routes_to(place("app.py", "table"))] == ["ROUTE /report"]
+    assert found.reached(place("app.py", "shared")) is EVERY
+
+
+def test_a_function_that_is_registered_and_called_otherwise_is_reached_by_every_call() -> None:
+    head, app, calls, tail = REGISTERED["Flask"]
+    lines = "".join(f"{call}\n" for call in (*calls, "app.before_request(report)"))
+    found = graph(app=f"{head}{FUNCTIONS}{app}{lines}{tail}")
+    assert found.reached(place("app.py", "table")) is EVERY
+
+
+def test_values_of_a_route_that_name_each_other_are_followed_to_an_end() -> None:
+    head, _, _, tail = REGISTERED["Flask"]
+    lines = "app = Flask(__name__)\nother = []\none = [other, table]\nother = [one]\n"
+    lines += "app.add_url_rule('/x', view_func=one)\n"
+    found = graph(app=f"{head}{FUNCTIONS}{lines}{tail}")
+    assert [one.label for one in found.routes_to(place("app.py", "table"))] == ["ROUTE /x"]

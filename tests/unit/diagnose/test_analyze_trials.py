@@ -7,7 +7,7 @@ import pytest
 from monitor.console.text import Style
 from monitor.diagnose.analyze import diagnose
 from monitor.diagnose.analyze_trials import judged
-from monitor.diagnose.model import Trial
+from monitor.diagnose.model import Diagnosis, Trial
 from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule
 from monitor.diagnose.report.html import render_html
@@ -15,6 +15,7 @@ from monitor.diagnose.report.markdown import render_markdown
 from monitor.diagnose.report.text import render_text
 from monitor.kernel.missing import Missing
 from tests.fakes.code_evidence import healthy
+from tests.fakes.start_evidence import start
 
 
 def finding(rule: str, likely_ms: float) -> Finding:
@@ -105,6 +106,37 @@ def test_a_finding_that_a_trial_confirms_is_no_longer_low_and_ranks_higher() -> 
     assert {one.rule: one.confidence for one in after.findings} == {"a": Grade.LOW, "b": Grade.MEDIUM}
     few = judged(replace(FOUND, findings=low), [trial("b", (60.0, 130.0), before_ms=(1.0,) * 3)])
     assert {one.confidence for one in few.findings} == {Grade.LOW}
+
+
+@pytest.mark.parametrize(("scaled_ms", "range_ms"), [(95.0, (60.0, 95.0, 130.0)), (380.0, (240.0, 380.0, 520.0))])
+def test_a_saving_that_a_trial_measured_is_the_one_that_is_told(
+    scaled_ms: float, range_ms: tuple[float, float, float]
+) -> None:
+    """Before, the estimate and its range (0 ms to 400 ms here) stayed beside the measurement."""
+    total_ms = scaled_ms / 95.0 * 100.0
+    known = replace(FOUND, evidence=replace(FOUND.evidence, cold_starts=(start(total_ms - 40.0, 40.0),) * 20))
+    result = trial("a", (60.0, 130.0), scaled_ms=scaled_ms)
+    saving = _saving_of_a(judged(known, [result]))
+    assert (saving.low_ms, saving.likely_ms, saving.high_ms) == pytest.approx(range_ms)
+    assert saving.basis == "measured on this machine in 9 turns with and without the change, and scaled to the function"
+    # The ratio of this machine to the function is as uncertain as the median of the function's own starts.
+    apart = (start(total_ms / 2, 0.0), *known.evidence.cold_starts, start(2 * total_ms, 0.0))
+    varied = _saving_of_a(judged(replace(known, evidence=replace(known.evidence, cold_starts=apart)), [result]))
+    assert varied == saving
+    few = replace(known, evidence=replace(known.evidence, cold_starts=(apart[0], *apart[-2:])))
+    varied = _saving_of_a(judged(few, [result]))
+    assert (varied.low_ms, varied.high_ms) == pytest.approx((range_ms[0] / 2, 2 * range_ms[2]))
+
+
+def _saving_of_a(diagnosis: Diagnosis) -> Saving:
+    saving = next(one.saving for one in diagnosis.findings if one.rule == "a")
+    assert saving is not None
+    return saving
+
+
+@pytest.mark.parametrize("result", [trial("a", (-5.0, 220.0)), trial("a", (60.0, 130.0), before_ms=(1.0,) * 6)])
+def test_a_trial_that_decides_nothing_leaves_the_estimate(result: Trial) -> None:
+    assert [one.saving for one in judged(FOUND, [result]).findings] == [one.saving for one in FOUND.findings]
 
 
 def test_after_trials_the_last_step_is_to_measure_the_deployed_function() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.kernel.statistics import Bin, Distribution, Quantiles, distribution, histogram, percentile
+from monitor.kernel.statistics import Bin, Distribution, Quantiles, distribution, histogram, median_interval, percentile
 
 values = st.floats(0, 1e9, allow_nan=False)
 
@@ -25,6 +25,17 @@ def test_one_value_is_every_percentile_and_no_value_is_none() -> None:
     assert distribution([]) == Distribution(0)
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 9, 10, 11, 16, 25, 50, 99, 200, 1_000])
+def test_the_interval_of_a_median_holds_it_in_98_of_100_samples(count: int) -> None:
+    """The exact chance that it lies outside is that of so few heads in so many fair coins, at either end."""
+    low, high = median_interval([float(value) for value in reversed(range(count))])
+    assert high == count - 1 - low
+    if low > 0:
+        assert 2 * sum(math.comb(count, heads) for heads in range(int(low) + 1)) * 100 <= 2 * 2**count
+    # It is not wider than it needs to be by more than two values at each end.
+    assert 2 * sum(math.comb(count, heads) for heads in range(int(low) + 3)) * 100 > 2 * 2**count
 
 
 @settings(max_examples=100, deadline=None)

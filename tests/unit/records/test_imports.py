@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.diagnose.report.colors import by_package
 from monitor.records.application import parse_import_time
-from monitor.records.imports import ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
+from monitor.records.imports import RUNTIME, ImportNode, ImportRow, import_table, tree_of_profile, tree_of_record
 from monitor.records.init_record import ImportedModule, InitImports, InitRecord
 from monitor.records.record import ImportTime
 
@@ -47,8 +48,31 @@ def test_pythons_own_profile_adds_up() -> None:
         inside = node.self_ms + sum(child.cumulative_ms for child in node.children)
         # CPython rounds each figure to a microsecond of its own.
         assert node.cumulative_ms == pytest.approx(inside, abs=0.001 * (len(node.children) + 2))
-    assert sorted(node.module for node in nodes) == sorted(line.module for line in profile)
+    assert sorted(node.module for node in nodes) == sorted([RUNTIME, *(line.module for line in profile)])
     assert "json.decoder" in {child.module for node in nodes if node.module == "json" for child in node.children}
+
+
+@pytest.mark.parametrize("last", ["site", "awslambdaric.bootstrap"])
+def test_what_python_and_the_runtime_import_before_the_handler_is_one_row(last: str) -> None:
+    """`re`, `json` and simplejson before the handler are not what a user can change; `re._more` after it is."""
+    before = [
+        ImportTime(4_000, 4_000, 0, "encodings"),
+        ImportTime(3_000, 3_000, 1, "re"),
+        ImportTime(1_000, 1_000, 1, "a.b"),
+        ImportTime(2_000, 6_000, 0, last),
+    ]
+    own = [ImportTime(500, 500, 1, "re._more"), ImportTime(1_500, 2_000, 0, "app")]
+    tree = tree_of_profile([*before, *own])
+    assert [(node.module, node.cumulative_ms) for node in tree] == [(RUNTIME, 10.0), ("app", 2.0)]
+    rows = import_table([tree])
+    assert [(row.package, row.self_ms, row.modules) for row in rows] == [
+        (RUNTIME, 10.0, 4),
+        ("app", 1.5, 1),
+        ("re", 0.5, 1),
+    ]
+    assert {name: sum(parts.values()) for name, parts in by_package(tree).items()} == {
+        row.package: row.self_ms for row in rows
+    }
 
 
 def test_the_tree_of_an_init_record_names_its_roots() -> None:

@@ -1,5 +1,6 @@
 """What hangs on one module of a library: the graph of import statements and its dominators."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,23 @@ def test_a_module_too_quick_for_the_record_still_imports_others() -> None:
     modules = {one.module: one for one in library_modules(TREE, quick, frozenset({"handler"}))}
     assert modules["lib.draw"].own_ms == 70.0
     assert [one.importer for one in modules["cairo"].imports] == ["lib.draw", "quick"]
+
+
+@pytest.mark.parametrize("condition", ["TYPE_CHECKING", "t.TYPE_CHECKING"])
+def test_a_library_that_names_another_for_types_and_in_functions_does_not_import_it(condition: str) -> None:
+    """As werkzeug names cryptography: the application's unused import of it was then no finding."""
+    serving = f"if {condition}:\n    from heavy.x509 import Certificate\n\n\ndef make():\n    import heavy\n"
+    tree = (node("app", 1.0, node("serving", 1.0), node("heavy", 50.0, node("heavy.x509", 50.0))),)
+    files = {
+        name: LibraryFile(path, text.encode())
+        for name, path, text in (
+            ("serving", "serving.py", serving),
+            ("heavy", "heavy/__init__.py", ""),
+            ("heavy.x509", "heavy/x509.py", ""),
+        )
+    }
+    modules = {one.module: one for one in library_modules(tree, files, frozenset(["app"]))}
+    assert [one.importer for one in modules["heavy"].imports] == ["app"]
 
 
 def test_import_statements_are_found_where_they_run() -> None:

@@ -1,6 +1,7 @@
 """What an application's files say of its start; nothing of them is run, and no text but imports and names is kept."""
 
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,6 +104,25 @@ def test_imports_for_types_and_inside_functions_do_not_run_at_import() -> None:
     assert use(found, "json").at_import
     scipy = use(found, "scipy.stats")
     assert (scipy.at_import, scipy.used_at_import, scipy.used_in) == (False, False, ("f",))
+
+
+CONDITIONS = (
+    *("TYPE_CHECKING", "t.TYPE_CHECKING", "typing.TYPE_CHECKING", "not TYPE_CHECKING", "not t.TYPE_CHECKING"),
+    *("TYPE_CHECKING and DEBUG", "DEBUG and t.TYPE_CHECKING", "TYPE_CHECKING or DEBUG", "DEBUG", "not DEBUG"),
+    "not (TYPE_CHECKING and DEBUG)",
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("branch", [True, False])
+def test_an_import_is_for_types_if_no_running_program_makes_it(condition: str, branch: bool) -> None:
+    """Python itself decides, with TYPE_CHECKING false and DEBUG either way."""
+    body, other = ("import pandas", "pass") if branch else ("pass", "import pandas")
+    found = facts(app=f"import typing as t\nif {condition}:\n    {body}\nelse:\n    {other}\n")
+    typing = SimpleNamespace(TYPE_CHECKING=False)
+    values = ({"TYPE_CHECKING": False, "t": typing, "typing": typing, "DEBUG": debug} for debug in (True, False))
+    runs = any(bool(eval(condition, names)) is branch for names in values)
+    assert use(found, "pandas").at_import is runs
 
 
 def test_a_fallback_import_is_told_with_the_one_that_it_stands_in_for() -> None:

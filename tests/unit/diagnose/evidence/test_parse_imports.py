@@ -17,6 +17,8 @@ AT_TOP = (
     "try:\n    import {name}\nexcept ImportError:\n    x = None",
     "if (\n    sys.version_info > (3, 1)\n    and True\n):\n    import {name}",
     "from typing import TYPE_CHECKING, Any\nimport {name}",
+    "if not TYPE_CHECKING:\n    import {name}",
+    "if X or t.TYPE_CHECKING:\n    from {name} import x",
 )
 IN_FUNCTIONS = (
     "def f(a):\n    import {name}",
@@ -25,7 +27,11 @@ IN_FUNCTIONS = (
     "@g(\n    1,\n)\ndef f(a) -> dict[\n    str, int\n]:\n    import {name}",
     "class F(\n    object,\n):\n    def g(self):\n        import {name}",
 )
-FOR_TYPES = ("if TYPE_CHECKING:\n    import {name}", "if typing.TYPE_CHECKING:\n    from {name} import x")
+FOR_TYPES = (
+    "if TYPE_CHECKING:\n    import {name}",
+    "if typing.TYPE_CHECKING:\n    from {name} import x",
+    "if t.TYPE_CHECKING:\n    import {name}",
+)
 OTHERS = ("X = [\n    1,\n]", "TYPE_CHECKING = False", "y = (\n    2\n)", '"""A text.\n"""', "# import nothing", "pass")
 
 
