@@ -17,9 +17,14 @@ from monitor.kernel.patch import can_patch, lines_of, make_patch
 from monitor.kernel.secrets import without_secrets
 
 _CONTEXT, _LEAST_CONTEXT = 3, 1
-# Names that go with secrets, and literals as long and as random as keys are.
+# A literal beside a name that goes with secrets, and literals as long and as random as keys are.
 _MAY_BE_SECRET = re.compile(
-    r"(?i)passw|secret|token|credential|api_?key|private_?key|://[^/\s]*@|['\"][A-Za-z0-9+/=_-]{24,}['\"]"
+    r"(?i)(?:passw|secret|token|credential|api_?key|private_?key)[^\n]*(?:['\"]|[(=:]\n[ +-]\s*['\"]|=\s*\d)"
+    r"|://[^/\s]*@|['\"][A-Za-z0-9+/=_-]{24,}['\"]"
+)
+# Literals that name where a secret is: a variable of the environment, a service.
+_NAMES_NO_SECRET = re.compile(
+    r"\b(?:environ(?:\.get)?|getenv)[\[(](['\"])[A-Z][A-Z0-9_]{0,60}\1[\])]|(['\"])secretsmanager\2"
 )
 _MAKERS = ("boto3", "botocore")
 
@@ -101,7 +106,7 @@ def _patch(file: str, before: str, after: str | None) -> str:
         return ""
     for context in (_CONTEXT, _LEAST_CONTEXT):
         patch = make_patch(file, before, after, context)
-        if not _MAY_BE_SECRET.search(patch) and without_secrets(patch) == patch:
+        if not _MAY_BE_SECRET.search(_NAMES_NO_SECRET.sub("", patch)) and without_secrets(patch) == patch:
             return patch
     return ""
 

@@ -128,11 +128,26 @@ def test_where_no_patch_would_apply_it_says_what_to_edit(source: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['API_KEY = "x"\n', 'URL = "https://user:pass@host"\n', 'KEY = "AKIAIOSFODNN7EXAMPLE1234"\n', "password = one\n"],
+    [
+        *('API_KEY = "x"\n', 'URL = "https://user:pass@host"\n', 'KEY = "AKIAIOSFODNN7EXAMPLE1234"\n'),
+        *("PASSWORD = 4711\n", 'TOKEN = os.getenv("TOKEN", "hunter2")\n', 'token = os.environ["hunter2"]\n'),
+    ],
 )
 def test_a_patch_that_would_show_a_secret_is_not_made(line: str) -> None:
     source = f"{line}import heavy\n{line}\n\ndef one():\n    return heavy.x\n"
     assert change_of(source.encode()).kind is ChangeKind.CODE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *('KEY = os.environ["API_KEY"]\n', 'KEY = os.getenv("API_KEY")\n', 'api_key = environ.get("API_KEY")\n'),
+        *("PASSWORD = settings.password\n", 'NAME = "secretsmanager"\n', "from app.tokens import token\n"),
+    ],
+)
+def test_a_patch_that_names_where_a_secret_is_is_made(line: str) -> None:
+    source = f"{line}import heavy\n{line}\n\ndef one():\n    return heavy.x\n"
+    assert change_of(source.encode()).kind is ChangeKind.PATCH
 
 
 CLIENT = """import os
