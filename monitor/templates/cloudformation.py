@@ -1,7 +1,7 @@
 """Functions in SAM and CloudFormation templates, as people and the CDK write them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +67,18 @@ def functions(
     resolver = Resolver(document, given)
     shared = merged_globals(document)
     values = iter(range(LOOP_VALUES))
-    for name, resource in _expanded(mapping(document.get("Resources")), resolver, values):
+    for name, resource, place in _expanded(mapping(document.get("Resources")), resolver, values):
         kind, properties = _type(resource), mapping(mapping(resource).get("Properties"))
         if kind is None or not resolver.is_created(resource):
             continue
-        line = root.line_of("Resources", name)
         if kind in (SAM_FUNCTION, FUNCTION):
             if kind == SAM_FUNCTION:
                 properties = merge(shared, properties)
             found = mapping(resolver.resolve(properties))
-            yield _function(f"{prefix}{name}", kind, found, mapping(resource.get("Metadata")), file, line, reading)
+            metadata = mapping(resource.get("Metadata"))
+            one = _function(f"{prefix}{name}", kind, found, metadata, file, place, reading)
+            where = written_pair(root, one)
+            yield replace(one, line=where[0].line if where else root.line)
         elif kind in _NESTED:
             yield from _nested(f"{prefix}{name}", kind, resource, resolver, file, reading, depth)
     if next(values, None) is None:
@@ -99,21 +101,42 @@ def merge(shared: Any, own: Any) -> Any:
 
 
 def _expanded(
-    resources: Mapping[str, Any], resolver: Resolver, left: Iterator[int], depth: int = 0
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources, with those of Fn::ForEach loops; `left` has an item for each value that the loops may take."""
+    resources: Mapping[str, Any], resolver: Resolver, left: Iterator[int]
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The resources, with those of Fn::ForEach loops, and the place of those in their loop; see `written_pair`.
+
+    `left` has an item for each value that the loops may take.
+    """
     for name, resource in resources.items():
-        match resource:
-            case Mapping():
-                yield name, resource
-            case [str() as variable, items, Mapping() as body] if name.startswith("Fn::ForEach::") and depth < _DEEPEST:
-                values = resolver.resolve(items)
-                for value in values if isinstance(values, list) else ():
-                    if next(left, None) is None:
-                        return
-                    if not isinstance(value, Missing):
-                        replaced = _replaced(body, variable, text(value))
-                        yield from _expanded(replaced, resolver, left, depth + 1)
+        yield from _looped(name, resource, name, resolver, left, 0)
+
+
+def _looped(
+    name: str, resource: Any, place: str, resolver: Resolver, left: Iterator[int], depth: int
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    match resource:
+        case Mapping():
+            yield name, resource, place if depth else ""
+        case [str() as variable, items, Mapping() as body] if name.startswith("Fn::ForEach::") and depth < _DEEPEST:
+            values = resolver.resolve(items)
+            for value in values if isinstance(values, list) else ():
+                if next(left, None) is None:
+                    return
+                if isinstance(value, Missing):
+                    continue
+                for key, inner in body.items():
+                    new, replaced = _replaced(key, variable, text(value)), _replaced(inner, variable, text(value))
+                    yield from _looped(new, replaced, f"{place}/{key}", resolver, left, depth + 1)
+
+
+def written_pair(root: Node, function: TemplateFunction) -> tuple[Node, Node] | None:
+    """The key and the resource of a function in its file; in the body of a loop where one writes it."""
+    *loops, name = function.shared.split("/") if function.shared else [function.id.rpartition("/")[2]]
+    found = root.get("Resources")
+    for loop in loops:
+        sequence = found.get(loop) if found is not None else None
+        found = sequence.items[2] if sequence is not None and len(sequence.items) == 3 else None
+    return found.pair(name) if found is not None else None
 
 
 def _replaced(value: Any, variable: str, by: str) -> Any:
@@ -131,7 +154,13 @@ def _replaced(value: Any, variable: str, by: str) -> Any:
 
 
 def _function(
-    name: str, kind: str, found: Mapping[str, Any], metadata: Mapping[str, Any], file: Path, line: int, reading: Reading
+    name: str,
+    kind: str,
+    found: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    file: Path,
+    place: str,
+    reading: Reading,
 ) -> TemplateFunction:
     code = found.get("Code")
     is_image = found.get("PackageType") == "Image" or "ImageUri" in found or "ImageUri" in mapping(code)
@@ -152,7 +181,7 @@ def _function(
         tracing=as_text(tracing, "PassThrough"),
         is_image=is_image,
         file=file,
-        line=line,
+        shared=place,
         construct=str(metadata.get("aws:cdk:path") or "").removesuffix("/Resource"),
     )
 

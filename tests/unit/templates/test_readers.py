@@ -257,6 +257,27 @@ def test_a_stage_of_serverless_that_refers_to_itself_is_missing(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("provider", "given", "region"),
+    [
+        ("region: eu-west-1", {}, "eu-west-1"),
+        ("region: eu-west-1", {"region": "us-east-1"}, "us-east-1"),
+        ("", {}, None),
+    ],
+)
+def test_the_region_of_serverless_is_that_of_the_service(
+    tmp_path: Path, provider: str, given: dict[str, str], region: str | None
+) -> None:
+    (tmp_path / "serverless.yml").write_text(
+        f"service: a\nprovider:\n  name: aws\n  {provider}\n"
+        "functions:\n  f: {handler: a.b, layers: ['arn:aws:lambda:${aws:region}:1:layer:x:1']}\n",
+        encoding="utf-8",
+    )
+    (found,) = read_template(tmp_path / "serverless.yml", given).functions
+    expected = Missing("the service sets no region") if region is None else f"arn:aws:lambda:{region}:1:layer:x:1"
+    assert found.layers == (expected,)
+
+
+@pytest.mark.parametrize(
     ("name", "parent", "member"),
     [
         ("plan.json", (), "resource_changes"),
