@@ -1,5 +1,7 @@
 """Functions in SAM and CloudFormation templates, as people and the CDK write them."""
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,9 @@ SAM_FUNCTION = "AWS::Serverless::Function"
 FUNCTION = "AWS::Lambda::Function"
 # Types with a template of their own, and the property that names its file.
 _NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+# Pseudo parameters that a nested stack shares with its parent.
+_OF_ALL_STACKS = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
 _DEEPEST = 10
 GENERATED = Missing("its name is chosen at deployment: give --stack NAME")
 
@@ -80,7 +85,7 @@ def functions(
             where = written_pair(root, one)
             yield replace(one, line=where[0].line if where else root.line)
         elif kind in _NESTED:
-            yield from _nested(f"{prefix}{name}", kind, resource, resolver, file, reading, depth)
+            yield from _nested(f"{prefix}{name}", kind, resource, resolver, given, file, reading, depth)
     if next(values, None) is None:
         reading.notes.append(f"only the first {LOOP_VALUES:,} values of the loops of {file} were read")
 
@@ -212,12 +217,21 @@ def _code(
 
 
 def _nested(
-    name: str, kind: str, resource: Mapping[str, Any], resolver: Resolver, file: Path, reading: Reading, depth: int
+    name: str,
+    kind: str,
+    resource: Mapping[str, Any],
+    resolver: Resolver,
+    given: Mapping[str, Any],
+    file: Path,
+    reading: Reading,
+    depth: int,
 ) -> Iterator[TemplateFunction]:
     properties = mapping(resource.get("Properties"))
     asset = mapping(resource.get("Metadata")).get("aws:asset:path")
     place = asset if isinstance(asset, str) else resolver.resolve(properties.get(_NESTED[kind]))
     if not isinstance(place, str) or place.startswith(("https://", "s3://")):
+        place = _asset_in(properties.get(_NESTED[kind]), reading.assets) or place
+    if not isinstance(place, str | Path) or str(place).startswith(("https://", "s3://")):
         why = place.reason if isinstance(place, Missing) else "it is not on this machine"
         reading.notes.append(f"the nested template of {name} was not read: {why}")
         return
@@ -229,13 +243,19 @@ def _nested(
         reading.notes += [note] if note not in reading.notes else []
         return
     reading.left -= 1
-    child = file.parent / place
+    child = place if isinstance(place, Path) else file.parent / place
     root = reading.load(child)
     if isinstance(root, Missing):
         reading.notes.append(f"the nested template of {name} was not read: {root.reason}")
         return
-    parameters = mapping(resolver.resolve(properties.get("Parameters")))
+    pseudo = {name: given[name] for name in _OF_ALL_STACKS if name in given}
+    parameters = {**pseudo, **mapping(resolver.resolve(properties.get("Parameters")))}
     yield from functions(root, child, parameters, reading, f"{name}/", depth + 1)
+
+
+def _asset_in(value: Any, assets: Mapping[str, Path]) -> Path | None:
+    """The asset of the CDK that a URL names by its hash, whatever of the URL only a deployment knows."""
+    return next((assets[name] for name in _HASH.findall(json.dumps(value, default=str)) if name in assets), None)
 
 
 def _is_intrinsic(value: Mapping[str, Any]) -> bool:

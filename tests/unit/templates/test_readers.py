@@ -345,6 +345,34 @@ def test_a_construct_s_path_is_in_the_manifest_where_the_template_has_none(tmp_p
         assert one.construct == "App/Fn"
 
 
+@pytest.mark.parametrize("stage", [False, True])
+def test_a_nested_stack_of_an_assembly_without_metadata_is_found_by_the_hash_in_its_url(
+    tmp_path: Path, stage: bool
+) -> None:
+    """`app.synth()` writes no `aws:asset:path`, only `cdk synth` does."""
+    digest, out = "0a" * 32, tmp_path / "cdk.out"
+    folder = out / "assembly-Prod" if stage else out
+    folder.mkdir(parents=True)
+    url = {
+        "Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, f"/b/{digest}.json"]]
+    }
+    template = {"Resources": {"N1": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}}
+    handler = {"Fn::Sub": "${AWS::Region}.handler"}
+    nested = {"Resources": {"F1": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": handler}}}}
+    assets = {"files": {digest: {"source": {"path": "App.nested.template.json", "packaging": "file"}}}}
+    app = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1"}
+    app["properties"] = {"templateFile": "t.json"}  # type: ignore[assignment]
+    listed = {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}
+    manifest = {"version": "48.0.0", "artifacts": {"App": app, "App.assets": listed}}
+    files = {"manifest.json": manifest, "t.json": template, "App.nested.template.json": nested, "a.json": assets}
+    for name, document in files.items():
+        (folder / name).write_text(json.dumps(document))
+    if stage:
+        (out / "manifest.json").write_text(assembly("cdk:cloud-assembly", directoryName="assembly-Prod"))
+    (one,) = read_template(out, {}).functions
+    assert (one.id, one.handler) == ("App/N1/F1", "eu-west-1.handler")
+
+
 def assembly(kind: str, **properties: str) -> str:
     return json.dumps({"version": "48.0.0", "artifacts": {"App": {"type": kind, "properties": properties}}})
 
