@@ -360,8 +360,9 @@ def test_a_nested_stack_of_an_assembly_without_metadata_is_found_by_the_hash_in_
     handler = {"Fn::Sub": "${AWS::Region}.handler"}
     nested = {"Resources": {"F1": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": handler}}}}
     assets = {"files": {digest: {"source": {"path": "App.nested.template.json", "packaging": "file"}}}}
-    app = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1"}
-    app["properties"] = {"templateFile": "t.json"}  # type: ignore[assignment]
+    logical = {"/App/Inner/Fn/Resource": [{"type": "aws:cdk:logicalId", "data": "F1"}]}
+    app: dict[str, Any] = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1"}
+    app |= {"properties": {"templateFile": "t.json"}, "metadata": logical}
     listed = {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}
     manifest = {"version": "48.0.0", "artifacts": {"App": app, "App.assets": listed}}
     files = {"manifest.json": manifest, "t.json": template, "App.nested.template.json": nested, "a.json": assets}
@@ -370,7 +371,7 @@ def test_a_nested_stack_of_an_assembly_without_metadata_is_found_by_the_hash_in_
     if stage:
         (out / "manifest.json").write_text(assembly("cdk:cloud-assembly", directoryName="assembly-Prod"))
     (one,) = read_template(out, {}).functions
-    assert (one.id, one.handler) == ("App/N1/F1", "eu-west-1.handler")
+    assert (one.id, one.handler, one.construct) == ("App/N1/F1", "eu-west-1.handler", "App/Inner/Fn")
 
 
 def assembly(kind: str, **properties: str) -> str:
