@@ -58,12 +58,6 @@ class Node:
             found = pair[1] if pair else None
         return found
 
-    def line_of(self, *path: str) -> int:
-        """The line of the key at a path of members; its own where there is none."""
-        parent = self.get(*path[:-1])
-        pair = parent.pair(path[-1]) if parent is not None else None
-        return pair[0].line if pair else self.line
-
     def descendants(self) -> "Iterator[Node]":
         """Itself and every value below it."""
         yield self
