@@ -7,7 +7,7 @@ from typing import Any
 from monitor.instrument.model_write import Wish
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.templates import serverless
-from monitor.templates.cloudformation import SAM_FUNCTION
+from monitor.templates.cloudformation import SAM_FUNCTION, written_pair
 from monitor.templates.edits import Edit, EditError, NodeEditor, Raw
 from monitor.templates.model import Format, TemplateFunction
 from monitor.templates.nodes import Node, plain
@@ -41,6 +41,8 @@ class NodeWriter:
         if own is not None:
             old = self._editor.written(own[1])
             yield self._editor.replace(own[1], ENTRY_POINT)
+        elif merged := settings.merged(keys.handler):
+            raise EditError(f"its {keys.handler} comes from the anchor at line {merged.line}")
         elif inherited is not None:
             old = self._editor.written(inherited)
             yield self._editor.put(settings, keys.handler, ENTRY_POINT)
@@ -54,19 +56,22 @@ class NodeWriter:
             yield from self._role(settings, notes)
 
     def _settings(self, function: TemplateFunction) -> Node:
-        name = function.id.rpartition("/")[2]
         if self.format is Format.SERVERLESS:
-            found = serverless.written_node(self.root, name)
+            found = serverless.written_node(self.root, function.id)
         else:
-            found = self.root.get("Resources", name, "Properties")
+            found = self._resource(function, "Properties")
         if found is None or found.kind != "mapping" or found.tag:
             raise EditError("it is not written out in this file")
         return found
 
+    def _resource(self, function: TemplateFunction, name: str) -> Node | None:
+        pair = written_pair(self.root, function)
+        return pair[1].get(name) if pair else None
+
     def _keys(self, function: TemplateFunction) -> "_Keys":
         if self.format is Format.SERVERLESS:
             return _SERVERLESS
-        kind = self.root.get("Resources", function.id.rpartition("/")[2], "Type")
+        kind = self._resource(function, "Type")
         return _SAM if kind is not None and kind.value == SAM_FUNCTION else _CLOUDFORMATION
 
     def _shared(self, keys: "_Keys") -> Node | None:

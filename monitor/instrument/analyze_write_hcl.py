@@ -9,6 +9,7 @@ from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.templates.edits import Edit, EditError, newline_of
 from monitor.templates.hcl import Block, Expression
 from monitor.templates.model import TemplateFunction
+from monitor.templates.terraform import without_keys
 
 
 class HclWriter:
@@ -37,15 +38,16 @@ class HclWriter:
         yield Edit(handler.start, old, f'"{ENTRY_POINT}"')
         wanted = wish.layer if wish.layer and wish.layer not in function.layers else None
         tracing = wish.tracing and function.tracing != "Active"
+        is_null = not function.layers
         if block.kind == "module":
-            yield from self._in_module(block, old, wanted, tracing)
+            yield from self._in_module(block, old, wanted, tracing, is_null=is_null)
         else:
-            yield from self._in_resource(block, old, wanted, tracing)
+            yield from self._in_resource(block, old, wanted, tracing, is_null=is_null)
             if tracing:
                 yield from self._role(block, notes)
 
     def _block(self, function: TemplateFunction) -> Block:
-        kind, name = function.id.split(".")[-2:]
+        kind, name = without_keys(function.id).split(".")[-2:]
         for block in self._top.blocks:
             labels = ("module", (name,)) if kind == "module" else ("resource", (kind, name))
             if (block.kind, block.labels) == labels:
@@ -54,18 +56,20 @@ class HclWriter:
                 return block
         raise EditError("it is not written in this file")
 
-    def _in_resource(self, block: Block, old: str, layer: str | None, tracing: bool) -> Iterator[Edit]:
+    def _in_resource(
+        self, block: Block, old: str, layer: str | None, tracing: bool, *, is_null: bool
+    ) -> Iterator[Edit]:
         added: list[str] = []
         if layer:
-            yield from self._list(block, "layers", layer, added)
+            yield from self._list(block, "layers", layer, added, is_null=is_null)
             added[:0] = [""] if added else []
-        environment = block.child("environment")
+        environment = _own_child(block, "environment")
         if environment is None:
             added += ["", "environment {", "  variables = {", f"    {HANDLER_VARIABLE} = {old}", "  }", "}"]
         else:
             yield from self._variable(environment, "variables", old)
         if tracing:
-            config = block.child("tracing_config")
+            config = _own_child(block, "tracing_config")
             mode = config.get("mode") if config is not None else None
             if config is None:
                 added += ["", "tracing_config {", '  mode = "Active"', "}"]
@@ -76,10 +80,10 @@ class HclWriter:
         if added:
             yield self._at_end(block, added)
 
-    def _in_module(self, block: Block, old: str, layer: str | None, tracing: bool) -> Iterator[Edit]:
+    def _in_module(self, block: Block, old: str, layer: str | None, tracing: bool, *, is_null: bool) -> Iterator[Edit]:
         added: list[str] = []
         if layer:
-            yield from self._list(block, "layers", layer, added)
+            yield from self._list(block, "layers", layer, added, is_null=is_null)
         if block.get("environment_variables") is None:
             added += ["environment_variables = {", f"  {HANDLER_VARIABLE} = {old}", "}"]
         else:
@@ -93,12 +97,15 @@ class HclWriter:
         if added:
             yield self._at_end(block, ["", *_aligned(added)])
 
-    def _list(self, block: Block, name: str, value: str, added: list[str]) -> Iterator[Edit]:
+    def _list(self, block: Block, name: str, value: str, added: list[str], *, is_null: bool) -> Iterator[Edit]:
         found = block.get(name)
         if found is None:
             added.append(f'{name} = ["{value}"]')
         elif found.kind == "tuple":
             yield self._append(found, f'"{value}"', [item.end for item in found.items])
+        elif is_null:
+            # concat() takes no null.
+            yield from self._around(found, "concat(", f' == null ? [] : {self._written(found)}, ["{value}"])')
         else:
             yield from self._around(found, "concat(", f', ["{value}"])')
 
@@ -183,6 +190,17 @@ class HclWriter:
 
     def _written(self, found: Expression) -> str:
         return self._text[found.start : found.end]
+
+
+def _own_child(block: Block, kind: str) -> Block | None:
+    """A block in a block.
+
+    Raises:
+        EditError: it is a dynamic one, which may be there or not.
+    """
+    if any((one.kind, one.labels) == ("dynamic", (kind,)) for one in block.blocks):
+        raise EditError(f"its {kind} is a dynamic block")
+    return block.child(kind)
 
 
 def _aligned(lines: list[str]) -> list[str]:

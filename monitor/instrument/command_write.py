@@ -115,6 +115,10 @@ def _print_cdk(choice: TemplateChoice, template: "Template", targets: Sequence[s
         except MonitorError as error:
             refused.append({"function": one.id, "reason": error.message, "hint": error.hint})
             note(f"{one.id} is left out: {error.message}")
+    for one in [one for one in found if not one.construct]:
+        reason, hint = "the path of its construct is not in cdk.out", "`cdk synth` writes it"
+        refused.append({"function": one.id, "reason": reason, "hint": hint})
+        note(f"{one.id} is left out: {reason}")
     paths = [one.construct for one in found if one.construct]
     if not paths:
         raise RefusedError(f"{choice.path} has no function that can be instrumented", "`cdk synth` writes their paths")

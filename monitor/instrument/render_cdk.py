@@ -8,7 +8,7 @@ from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 _PYTHON = """\
 # At the end of the app, before app.synth():
 import jsii
-from aws_cdk import Aspects, IAspect, aws_iam as iam, aws_lambda as lambda_
+from aws_cdk import Aspects, IAspect, Stage, aws_iam as iam, aws_lambda as lambda_
 
 
 @jsii.implements(IAspect)
@@ -23,7 +23,10 @@ class Instrumented:
         function.handler = "{entry}"
 {more}
 
-Aspects.of(app).add(Instrumented())"""
+# An aspect of the app does not reach into its stages.
+for stage in app.node.find_all():
+    if Stage.is_stage(stage):
+        Aspects.of(stage).add(Instrumented())"""
 _PYTHON_LAYER = """\
         layer = "{layer}"
         node.add_layers(lambda_.LayerVersion.from_layer_version_arn(node, "LambdaMonitor", layer))
@@ -34,7 +37,7 @@ _PYTHON_TRACING = """\
 """
 _TYPESCRIPT = """\
 // At the end of the app, before app.synth():
-import {{ Aspects, IAspect, aws_iam as iam, aws_lambda as lambda }} from 'aws-cdk-lib';
+import {{ Aspects, IAspect, Stage, aws_iam as iam, aws_lambda as lambda }} from 'aws-cdk-lib';
 import {{ IConstruct }} from 'constructs';
 
 class Instrumented implements IAspect {{
@@ -50,7 +53,12 @@ class Instrumented implements IAspect {{
 {more}  }}
 }}
 
-Aspects.of(app).add(new Instrumented());"""
+// An aspect of the app does not reach into its stages.
+for (const stage of app.node.findAll()) {{
+  if (Stage.isStage(stage)) {{
+    Aspects.of(stage).add(new Instrumented());
+  }}
+}}"""
 _TYPESCRIPT_LAYER = """\
     const layer = '{layer}';
     node.addLayers(lambda.LayerVersion.fromLayerVersionArn(node, 'LambdaMonitor', layer));

@@ -1,7 +1,7 @@
 """Instrument functions in their template instead of in the account: plan, check, write, and undo edits."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from monitor.instrument.workflow_source import check_source
 from monitor.kernel.encodings import marked_encoding
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.missing import Missing
-from monitor.templates.edits import EditError, apply
-from monitor.templates.model import Format, TemplateFunction
+from monitor.templates.edits import Edit, EditError, apply
+from monitor.templates.model import Format, Template, TemplateFunction
 from monitor.templates.nodes import plain
 
+_YOURSELF = "write the settings yourself"
+_NOT_MEANT = "the change would not be what was meant"
 _WRITABLE = (Format.SAM, Format.CLOUDFORMATION, Format.SERVERLESS, Format.TERRAFORM)
 
 
@@ -42,12 +44,23 @@ def plan(choice: TemplateChoice, targets: Sequence[str], wish: Wish) -> WritePla
     here = [one for one in choice.chosen(template, targets) if targets or _is_here(one, file)]
     if not here:
         raise NotFoundError(f"{file} has no Python function", "check --write")
-    writer = _writer(file, text, template.format)
-    written = tuple(_written(writer, one, file, wish) for one in here)
-    edits = tuple(edit for one in written for edit in one.edits)
+    groups = _groups(here, template)
+    written = _written(groups, file, text, template.format, wish)
+    if not _is_meant(choice, text, written, wish):
+        # One function has a form that is not understood: which one it is, each one alone tells.
+        tried = [(one, _written([one], file, text, template.format, wish)) for one in groups]
+        good = [one for one, alone in tried if _is_meant(choice, text, alone, wish)]
+        refused = [
+            Written(one, reason=_NOT_MEANT, hint=_YOURSELF)
+            for group in groups
+            if group not in good
+            for one in group.functions
+        ]
+        written = (*_written(good, file, text, template.format, wish), *refused)
+        if not good or not _is_meant(choice, text, written, wish):
+            raise RefusedError(f"the changes to {file} would not be what was meant", _YOURSELF)
+    edits = _edits(written)
     after = apply(text, edits)
-    if edits:
-        _check(choice, text, after, [one.function for one in written if one.edits], wish)
     notes = region_notes(wish.layer, here, file, choice.given)
     return WritePlan(str(file), text, after, written, edits, notes)
 
@@ -65,46 +78,87 @@ def _writer(file: Path, text: str, written: Format) -> NodeWriter | HclWriter:
     return NodeWriter(text, parse_document(text, file), written, is_json=text.lstrip("\ufeff \t\r\n").startswith("{"))
 
 
-def _written(writer: NodeWriter | HclWriter, function: TemplateFunction, file: Path, wish: Wish) -> Written:
-    if function.file.absolute() != file.absolute():
-        return Written(function, reason=f"it is in {function.file}", hint=f"give --write {function.file}")
-    notes: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Functions that are written once: the elements of a for_each, or of a loop. `others` of it were not chosen."""
+
+    functions: tuple[TemplateFunction, ...]
+    others: tuple[str, ...]
+
+
+def _groups(chosen: Sequence[TemplateFunction], template: Template) -> list[_Group]:
+    found: dict[tuple[Path, str], list[TemplateFunction]] = {}
+    for one in chosen:
+        found.setdefault((one.file, one.shared or one.id), []).append(one)
+    return [
+        _Group(
+            tuple(group),
+            tuple(one.id for one in template.functions if (one.file, one.shared) == place and one not in group),
+        )
+        for place, group in found.items()
+    ]
+
+
+def _written(groups: Sequence[_Group], file: Path, text: str, written: Format, wish: Wish) -> tuple[Written, ...]:
+    """The edits of each group, made anew: a role that several functions share is changed by the first one."""
+    writer = _writer(file, text, written)
+    return tuple(one for group in groups for one in _group_written(writer, group, file, wish))
+
+
+def _group_written(writer: NodeWriter | HclWriter, group: _Group, file: Path, wish: Wish) -> list[Written]:
+    first, *rest = group.functions
+    if first.file.absolute() != file.absolute():
+        reason, hint = f"it is in {first.file}", f"give --write {first.file}"
+        return [Written(one, reason=reason, hint=hint) for one in group.functions]
     try:
-        notes += check_source(function, wish)
-        return Written(function, tuple(writer.edits(function, wish, notes)), tuple(notes))
+        notes = [check_source(one, wish) for one in group.functions]
+        _check_group(group, wish)
+        edits = tuple(writer.edits(first, wish, notes[0]))
     except EditError as error:
-        return Written(function, reason=str(error), hint="write the settings yourself")
+        return [Written(one, reason=str(error), hint=_YOURSELF) for one in group.functions]
     except (RefusedError, UsageError) as error:
-        return Written(function, reason=error.message, hint=error.hint)
+        return [Written(one, reason=error.message, hint=error.hint) for one in group.functions]
+    more = (Written(one, (), tuple(own)) for one, own in zip(rest, notes[1:], strict=True))
+    return [Written(first, edits, tuple(notes[0])), *more]
 
 
-def _check(choice: TemplateChoice, before: str, after: str, chosen: list[TemplateFunction], wish: Wish) -> None:
-    """Read the changed text as a template, and compare: the chosen functions are wrapped, and nothing else differs.
+def _check_group(group: _Group, wish: Wish) -> None:
+    """Refuse functions that are written once and would need different changes."""
+    if group.others:
+        raise RefusedError(f"it is written together with {group.others[0]}", "name all of them")
+    if len({(wish.layer in one.layers, one.tracing == "Active") for one in group.functions}) > 1:
+        raise EditError("the functions of its block differ in their layers or tracing")
 
-    Raises:
-        RefusedError: the edits would do something else.
-    """
-    file = choice.path
-    failed = RefusedError(f"the changes to {file} would not be what was meant", "write the settings yourself")
+
+def _edits(written: Sequence[Written]) -> tuple[Edit, ...]:
+    return tuple(edit for one in written for edit in one.edits)
+
+
+def _is_meant(choice: TemplateChoice, before: str, written: Sequence[Written], wish: Wish) -> bool:
+    """Read the changed text as a template, and compare: the chosen functions are wrapped, and nothing else differs."""
+    file, chosen = choice.path, [one.function for one in written if not one.reason]
+    if not chosen:
+        return True
+    after = apply(before, _edits(written))
     try:
         was = read_template(file, choice.given, {file: before}).functions
         now = read_template(file, choice.given, {file: after}).functions
-    except MonitorError as error:
-        raise failed from error
+    except MonitorError:
+        return False
     names = {one.id for one in chosen}
     if len(was) != len(now):
-        raise failed
+        return False
     for one, found in zip(was, now, strict=True):
         expected = [_wrapped(one, wish)] if one.id in names else [one]
         if one.id in names and file.suffix == ".tf" and _is_expression(one):
             expected.append(replace(expected[0], layers=one.layers))
         if _comparable(found) not in [_comparable(meant) for meant in expected]:
-            raise failed
-    if file.suffix != ".tf":
-        keys = {one.id.rpartition("/")[2] for one in chosen}
-        documents = [others(plain(parse_document(text, file)), keys, wish.tracing) for text in (before, after)]
-        if documents[0] != documents[1]:
-            raise failed
+            return False
+    if file.suffix == ".tf":
+        return True
+    keys = {(one.shared or one.id.rpartition("/")[2]).partition("/")[0] for one in chosen}
+    documents = [others(plain(parse_document(text, file)), keys, wish.tracing) for text in (before, after)]
+    return bool(documents[0] == documents[1])
 
 
 def _wrapped(one: TemplateFunction, wish: Wish) -> TemplateFunction:

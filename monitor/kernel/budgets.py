@@ -16,7 +16,8 @@ METADATA_BYTES = 64 * _MB  # texts of one package: METADATA, RECORD, entry point
 
 # Templates. CloudFormation takes 500 resources in one; files that name each other would be read without an end.
 NESTED_TEMPLATES = 200  # nested stacks of one template, or modules of one
-LOOP_VALUES = 5_000  # values of all Fn::ForEach loops of one template
+LOOP_VALUES = 5_000  # values of all Fn::ForEach, for_each and count of one template
+TERRAFORM_STEPS = 500_000  # expressions of one Terraform module that are evaluated
 TEXT_CHARACTERS = _MB  # a text that intrinsic functions make
 
 # Processes that building a package starts.

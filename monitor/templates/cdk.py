@@ -46,13 +46,16 @@ def stacks(manifest: Mapping[str, Any], folder: Path) -> Iterator[CdkStack]:
 
 
 def constructs(metadata: Any) -> dict[str, str]:
-    """The path of the construct of each logical ID. `cdk synth` writes it into the template too; `app.synth()` not."""
-    return {
-        str(entry["data"]): str(path).strip("/").removesuffix("/Resource")
-        for path, entries in mapping(metadata).items()
-        for entry in (entries if isinstance(entries, list) else ())
-        if mapping(entry).get("type") == "aws:cdk:logicalId" and "data" in entry
-    }
+    """The path of the construct of each logical ID. `cdk synth` writes it into the template too; `app.synth()` not.
+
+    A stack's metadata has the constructs of its nested stacks too. An ID of several constructs is left out.
+    """
+    found: dict[str, list[str]] = {}
+    for path, entries in mapping(metadata).items():
+        for entry in entries if isinstance(entries, list) else ():
+            if mapping(entry).get("type") == "aws:cdk:logicalId" and "data" in entry:
+                found.setdefault(str(entry["data"]), []).append(str(path).strip("/").removesuffix("/Resource"))
+    return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
 
 
 def assemblies(manifest: Mapping[str, Any], folder: Path) -> Iterator[Path]:

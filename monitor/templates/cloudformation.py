@@ -1,7 +1,9 @@
 """Functions in SAM and CloudFormation templates, as people and the CDK write them."""
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ SAM_FUNCTION = "AWS::Serverless::Function"
 FUNCTION = "AWS::Lambda::Function"
 # Types with a template of their own, and the property that names its file.
 _NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+# Pseudo parameters that a nested stack shares with its parent.
+_OF_ALL_STACKS = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
 _DEEPEST = 10
 GENERATED = Missing("its name is chosen at deployment: give --stack NAME")
 
@@ -67,18 +72,20 @@ def functions(
     resolver = Resolver(document, given)
     shared = merged_globals(document)
     values = iter(range(LOOP_VALUES))
-    for name, resource in _expanded(mapping(document.get("Resources")), resolver, values):
+    for name, resource, place in _expanded(mapping(document.get("Resources")), resolver, values):
         kind, properties = _type(resource), mapping(mapping(resource).get("Properties"))
         if kind is None or not resolver.is_created(resource):
             continue
-        line = root.line_of("Resources", name)
         if kind in (SAM_FUNCTION, FUNCTION):
             if kind == SAM_FUNCTION:
                 properties = merge(shared, properties)
             found = mapping(resolver.resolve(properties))
-            yield _function(f"{prefix}{name}", kind, found, mapping(resource.get("Metadata")), file, line, reading)
+            metadata = mapping(resource.get("Metadata"))
+            one = _function(f"{prefix}{name}", kind, found, metadata, file, place, reading)
+            where = written_pair(root, one)
+            yield replace(one, line=where[0].line if where else root.line)
         elif kind in _NESTED:
-            yield from _nested(f"{prefix}{name}", kind, resource, resolver, file, reading, depth)
+            yield from _nested(f"{prefix}{name}", kind, resource, resolver, given, file, reading, depth)
     if next(values, None) is None:
         reading.notes.append(f"only the first {LOOP_VALUES:,} values of the loops of {file} were read")
 
@@ -99,21 +106,42 @@ def merge(shared: Any, own: Any) -> Any:
 
 
 def _expanded(
-    resources: Mapping[str, Any], resolver: Resolver, left: Iterator[int], depth: int = 0
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The resources, with those of Fn::ForEach loops; `left` has an item for each value that the loops may take."""
+    resources: Mapping[str, Any], resolver: Resolver, left: Iterator[int]
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The resources, with those of Fn::ForEach loops, and the place of those in their loop; see `written_pair`.
+
+    `left` has an item for each value that the loops may take.
+    """
     for name, resource in resources.items():
-        match resource:
-            case Mapping():
-                yield name, resource
-            case [str() as variable, items, Mapping() as body] if name.startswith("Fn::ForEach::") and depth < _DEEPEST:
-                values = resolver.resolve(items)
-                for value in values if isinstance(values, list) else ():
-                    if next(left, None) is None:
-                        return
-                    if not isinstance(value, Missing):
-                        replaced = _replaced(body, variable, text(value))
-                        yield from _expanded(replaced, resolver, left, depth + 1)
+        yield from _looped(name, resource, name, resolver, left, 0)
+
+
+def _looped(
+    name: str, resource: Any, place: str, resolver: Resolver, left: Iterator[int], depth: int
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    match resource:
+        case Mapping():
+            yield name, resource, place if depth else ""
+        case [str() as variable, items, Mapping() as body] if name.startswith("Fn::ForEach::") and depth < _DEEPEST:
+            values = resolver.resolve(items)
+            for value in values if isinstance(values, list) else ():
+                if next(left, None) is None:
+                    return
+                if isinstance(value, Missing):
+                    continue
+                for key, inner in body.items():
+                    new, replaced = _replaced(key, variable, text(value)), _replaced(inner, variable, text(value))
+                    yield from _looped(new, replaced, f"{place}/{key}", resolver, left, depth + 1)
+
+
+def written_pair(root: Node, function: TemplateFunction) -> tuple[Node, Node] | None:
+    """The key and the resource of a function in its file; in the body of a loop where one writes it."""
+    *loops, name = function.shared.split("/") if function.shared else [function.id.rpartition("/")[2]]
+    found = root.get("Resources")
+    for loop in loops:
+        sequence = found.get(loop) if found is not None else None
+        found = sequence.items[2] if sequence is not None and len(sequence.items) == 3 else None
+    return found.pair(name) if found is not None else None
 
 
 def _replaced(value: Any, variable: str, by: str) -> Any:
@@ -131,7 +159,13 @@ def _replaced(value: Any, variable: str, by: str) -> Any:
 
 
 def _function(
-    name: str, kind: str, found: Mapping[str, Any], metadata: Mapping[str, Any], file: Path, line: int, reading: Reading
+    name: str,
+    kind: str,
+    found: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    file: Path,
+    place: str,
+    reading: Reading,
 ) -> TemplateFunction:
     code = found.get("Code")
     is_image = found.get("PackageType") == "Image" or "ImageUri" in found or "ImageUri" in mapping(code)
@@ -152,7 +186,7 @@ def _function(
         tracing=as_text(tracing, "PassThrough"),
         is_image=is_image,
         file=file,
-        line=line,
+        shared=place,
         construct=str(metadata.get("aws:cdk:path") or "").removesuffix("/Resource"),
     )
 
@@ -183,12 +217,21 @@ def _code(
 
 
 def _nested(
-    name: str, kind: str, resource: Mapping[str, Any], resolver: Resolver, file: Path, reading: Reading, depth: int
+    name: str,
+    kind: str,
+    resource: Mapping[str, Any],
+    resolver: Resolver,
+    given: Mapping[str, Any],
+    file: Path,
+    reading: Reading,
+    depth: int,
 ) -> Iterator[TemplateFunction]:
     properties = mapping(resource.get("Properties"))
     asset = mapping(resource.get("Metadata")).get("aws:asset:path")
     place = asset if isinstance(asset, str) else resolver.resolve(properties.get(_NESTED[kind]))
     if not isinstance(place, str) or place.startswith(("https://", "s3://")):
+        place = _asset_in(properties.get(_NESTED[kind]), reading.assets) or place
+    if not isinstance(place, str | Path) or str(place).startswith(("https://", "s3://")):
         why = place.reason if isinstance(place, Missing) else "it is not on this machine"
         reading.notes.append(f"the nested template of {name} was not read: {why}")
         return
@@ -200,13 +243,19 @@ def _nested(
         reading.notes += [note] if note not in reading.notes else []
         return
     reading.left -= 1
-    child = file.parent / place
+    child = place if isinstance(place, Path) else file.parent / place
     root = reading.load(child)
     if isinstance(root, Missing):
         reading.notes.append(f"the nested template of {name} was not read: {root.reason}")
         return
-    parameters = mapping(resolver.resolve(properties.get("Parameters")))
+    pseudo = {name: given[name] for name in _OF_ALL_STACKS if name in given}
+    parameters = {**pseudo, **mapping(resolver.resolve(properties.get("Parameters")))}
     yield from functions(root, child, parameters, reading, f"{name}/", depth + 1)
+
+
+def _asset_in(value: Any, assets: Mapping[str, Path]) -> Path | None:
+    """The asset of the CDK that a URL names by its hash, whatever of the URL only a deployment knows."""
+    return next((assets[name] for name in _HASH.findall(json.dumps(value, default=str)) if name in assets), None)
 
 
 def _is_intrinsic(value: Mapping[str, Any]) -> bool:

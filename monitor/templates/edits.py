@@ -101,9 +101,11 @@ class NodeEditor:
         """A new last member of a mapping. `value`: a text, Raw, or lists and dicts of these.
 
         Raises:
-            EditError: the mapping is shared by an alias, or an intrinsic function.
+            EditError: the mapping is shared by an alias, an intrinsic function, or merges a list or mapping so named.
         """
         self._check(mapping, "mapping")
+        if isinstance(value, dict | list) and (merged := mapping.merged(name)) is not None:
+            raise EditError(f"its {name} comes from the anchor at line {merged.line}")
         if mapping.is_flow:
             keys = [key for key, _ in mapping.members]
             return self._put_flow(mapping, f"{self._key(name)}: {self._flow(value)}", keys)

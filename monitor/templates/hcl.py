@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
+_OPERATORS = frozenset({"==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "&&", "||"})
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
@@ -20,8 +21,14 @@ class HclError(ValueError):
 class Expression:
     """An expression, from offset `start` to offset `end`.
 
-    `kind` is "literal" (`value`), "template" (`parts`: texts and expressions), "tuple" (`items`), "object" (`members`),
-    "call" (`value` is the name, `items` are the arguments), "reference" (`value` is its text) or "other".
+    `kind` is one of:
+
+    - "literal" (`value`), "template" (`parts`: texts and expressions), "tuple" (`items`), "object" (`members`),
+    - "reference" (`value` is its text, `steps` its names and indexes), "access" (`steps` from the only item),
+    - "call" (`value` is the name, `items` are the arguments; the last is an "ellipsis" where a list is spread),
+    - "conditional" (`items`: condition, and the values where it is true and false),
+    - "operation" (`value` is the operator, `items` one operand or two),
+    - "for" (`value`: its names; `members`: "in", "key" of an object, "value", "if"), or "other".
     """
 
     kind: str
@@ -29,8 +36,9 @@ class Expression:
     end: int
     value: Any = None
     items: tuple["Expression", ...] = ()
-    members: tuple[tuple[str, "Expression"], ...] = ()
+    members: "tuple[tuple[str | Expression, Expression], ...]" = ()
     parts: "tuple[str | Expression, ...]" = ()
+    steps: "tuple[str | Expression, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +143,8 @@ class _Reader:
         start, end = self._at(tree.start_byte), self._at(tree.end_byte)
         children = [child for child in tree.children if child.type not in ("comment", "(", ")")]
         match tree.type, [child.type for child in children]:
-            case "expression", ["variable_expr", *steps] if set(steps) <= {"get_attr", "index"}:
-                return Expression("reference", start, end, self._text(tree))
-            case "expression" | "collection_value" | "template_expr", [_]:
-                return self.expression(children[0])
+            case "expression" | "collection_value" | "template_expr" | "operation", [_, *_]:
+                return self._term(children)
             case "literal_value", [_]:
                 return Expression("literal", start, end, self._literal(children[0]))
             case "quoted_template", _:
@@ -152,17 +158,68 @@ class _Reader:
             case "function_call", ["identifier", *_]:
                 items = tuple(self._arguments(children))
                 return Expression("call", start, end, self._text(children[0]), items)
+            case "conditional", ["expression", "?", "expression", ":", "expression"]:
+                return Expression("conditional", start, end, items=tuple(self.expression(one) for one in children[::2]))
+            case "unary_operation", [operator, *_]:
+                return Expression("operation", start, end, operator, (self._term(children[1:]),))
+            case "binary_operation", types if operator := next((one for one in types if one in _OPERATORS), ""):
+                at = types.index(operator)
+                operands = (self._term(children[:at]), self._term(children[at + 1 :]))
+                return Expression("operation", start, end, operator, operands)
+            case "for_expr", [_]:
+                return self._for(children[0])
+            case "ellipsis", _:
+                return Expression("ellipsis", start, end)
         return Expression("other", start, end)
+
+    def _term(self, children: "list[Tree]") -> Expression:
+        """A value, and the attributes and indexes that are read from it."""
+        head, *rest = children
+        start, end = self._at(head.start_byte), self._at(children[-1].end_byte)
+        if not {one.type for one in rest} <= {"get_attr", "index"}:
+            return Expression("other", start, end)
+        steps = tuple(self._step(one) for one in rest)
+        if head.type == "variable_expr":
+            written = self._bytes[head.start_byte : children[-1].end_byte].decode()
+            return Expression("reference", start, end, written, steps=(self._text(head), *steps))
+        base = self.expression(head)
+        return Expression("access", start, end, items=(base,), steps=steps) if rest else base
+
+    def _step(self, tree: "Tree") -> str | Expression:
+        if tree.type == "index":
+            inner = next((one for child in tree.children for one in child.children if one.type == "expression"), None)
+            if inner is not None:
+                return self.expression(inner)
+        return self._text(tree).lstrip(".").strip()
+
+    def _for(self, tree: "Tree") -> Expression:
+        start, end = self._at(tree.start_byte), self._at(tree.end_byte)
+        intro = next((one for one in tree.children if one.type == "for_intro"), None)
+        if intro is None or any(one.type == "ellipsis" for one in tree.children):
+            return Expression("other", start, end)
+        names = tuple(self._text(one) for one in intro.children if one.type == "identifier")
+        values = [self.expression(one) for one in (*intro.children, *tree.children) if one.type == "expression"]
+        condition = next((one for one in tree.children if one.type == "for_cond"), None)
+        kinds = ("in", "value") if tree.type == "for_tuple_expr" else ("in", "key", "value")
+        tests = [self.expression(one) for one in (condition.children if condition else ()) if one.type == "expression"]
+        if len(values) != len(kinds):
+            return Expression("other", start, end)
+        members = (*zip(kinds, values, strict=True), *(("if", one) for one in tests))
+        return Expression("for", start, end, names, members=members)
 
     def _arguments(self, children: "list[Tree]") -> Iterator[Expression]:
         for child in children:
             if child.type == "function_arguments":
                 yield from (self.expression(one) for one in child.children if one.type in ("expression", "ellipsis"))
 
-    def _member(self, tree: "Tree") -> tuple[str, Expression]:
+    def _member(self, tree: "Tree") -> tuple[str | Expression, Expression]:
+        """A member of an object. Its name is an expression where it is a template, or between parentheses."""
         key, value = (child for child in tree.children if child.type == "expression")
         name = self.expression(key)
-        return str(name.value) if name.value is not None else self._text(key), self.expression(value)
+        if name.kind == "reference" and key.children[0].type != "(":
+            return str(name.value), self.expression(value)
+        is_text = name.kind == "literal" and name.value is not None
+        return str(name.value) if is_text else name, self.expression(value)
 
     def _literal(self, tree: "Tree") -> Any:
         written = self._text(tree)

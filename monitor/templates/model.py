@@ -48,6 +48,8 @@ class TemplateFunction:
     """The path of a CDK construct."""
     region: str = ""
     """The Region that it is deployed to; empty where the template does not say it."""
+    shared: str = ""
+    """The place of what is written once for several functions: a block with for_each, or the body of a loop."""
 
     @property
     def is_python(self) -> bool:

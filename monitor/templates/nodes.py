@@ -41,6 +41,15 @@ class Node:
         """The key and value of a member; the last one where the name is written twice."""
         return next((pair for pair in reversed(self.members) if str(pair[0].value) == name), None)
 
+    def merged(self, name: str) -> "Node | None":
+        """The value of a member that a merge key (`<<: *anchor`) brings."""
+        for key, value in self.members:
+            if str(key.value) == MERGE and key.style == "":
+                for one in value.items or (value,):
+                    if found := one.get(name) or one.merged(name):
+                        return found
+        return None
+
     def get(self, *path: str) -> "Node | None":
         """The value at a path of members; None where there is none."""
         found: Node | None = self
@@ -48,12 +57,6 @@ class Node:
             pair = found.pair(name) if found is not None else None
             found = pair[1] if pair else None
         return found
-
-    def line_of(self, *path: str) -> int:
-        """The line of the key at a path of members; its own where there is none."""
-        parent = self.get(*path[:-1])
-        pair = parent.pair(path[-1]) if parent is not None else None
-        return pair[0].line if pair else self.line
 
     def descendants(self) -> "Iterator[Node]":
         """Itself and every value below it."""

@@ -124,6 +124,8 @@ class Variables:
                 return self._environment(address)
             case "file":
                 return self._file(str(argument or ""), address, depth)
+            case "aws" if address == "region":
+                return self._region(depth)
             case "strToBool":
                 return str(argument).strip().lower() in ("true", "1")
         return Missing(f"{kind}:{address} is read at deployment")
@@ -131,6 +133,13 @@ class Variables:
     def _option(self, name: str) -> Any:
         found = self._given.get(f"opt:{name}", self._given.get(name))
         return Missing(f"opt:{name} is an option: give --parameter {name}=VALUE") if found is None else found
+
+    def _region(self, depth: int) -> Any:
+        """The Region of the service: --parameter region=NAME, or provider.region."""
+        if found := self._given.get("region") or self._given.get("opt:region"):
+            return found
+        written = mapping(self._document.get("provider")).get("region")
+        return Missing("the service sets no region") if written is None else self.resolve(written, depth)
 
     def _environment(self, name: str) -> Any:
         found = self._given.get(f"env:{name}", self._environ.get(name))

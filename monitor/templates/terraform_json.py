@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction, Text
+from monitor.templates.terraform import without_keys
 from monitor.templates.values import as_first, as_number, as_text, as_texts, as_variables, mapping
 
 _TYPE = "aws_lambda_function"
@@ -162,7 +163,7 @@ def _code(
         if isinstance(source := archive.get("source_file"), str) and source:
             return (file.parent / source).parent
     module = one.address.rpartition(f".{_TYPE}.")[0]
-    source_path = sources.get(_without_keys(module))
+    source_path = sources.get(without_keys(module))
     if isinstance(source_path, list) and len(source_path) == 1:
         source_path = source_path[0]
     if isinstance(source_path, Mapping):
@@ -174,13 +175,6 @@ def _code(
     if isinstance(value("s3_key"), str):
         return Missing("its code is in S3")
     return filename if isinstance(filename, Missing) else Missing("it has no filename")
-
-
-def _without_keys(address: str) -> str:
-    """A module's address without the keys of count and for_each."""
-    import re
-
-    return re.sub(r"\[[^\]]*\]", "", address)
 
 
 def _mode(value: Any) -> Any:

@@ -209,6 +209,14 @@ def test_what_cannot_be_is_one_line_and_a_hint(monitor: Run, arguments: tuple[st
     assert "verysecret" not in monitor("--debug", "--local", "package", *arguments).err
 
 
+def test_a_zip_that_cannot_be_written_is_refused_before_anything_is_built(monitor: Run, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("no-such-distribution-of-anybody\n")
+    (tmp_path / "lambda_function.py").write_text("def lambda_handler(event, context):\n    return 1\n")
+    done = monitor("package", "build", str(tmp_path), "--out", str(tmp_path / "none" / "function.zip"))
+    assert done.code == 2
+    assert "none is not a folder that you can write to" in done.err
+
+
 def test_a_package_that_lacks_a_module_is_built_and_the_exit_code_says_so(monitor: Run, tmp_path: Path) -> None:
     (tmp_path / "lambda_function.py").write_text("import not_there\ndef lambda_handler(e, c): ...\n", encoding="utf-8")
     done = monitor("package", "build", str(tmp_path), "-o", str(tmp_path / "out.zip"), "--format", "json")

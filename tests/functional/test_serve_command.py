@@ -9,13 +9,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.endpoint import Endpoint
 
+from monitor.aws.connection import Connection
+from monitor.kernel.clock import SystemClock
+from monitor.kernel.target import TargetSelection
+from monitor.kernel.window import Window
 from monitor.local.server.stack import Stack
+from monitor.serve.workflow_account import Account, Ask
+from monitor.serve.workflow_budget import Budget
 from tests.clean_environment import clean_environment
 from tests.functional.conftest import Driven, Run
 
@@ -117,3 +124,35 @@ def test_with_local_alone_a_newcomer_sees_a_real_cold_start() -> None:
         code, err, _ = stop(process)
     assert code == 0
     assert "starting one for this page" in err
+
+
+def test_each_request_that_a_view_makes_is_counted(
+    connection: Connection, driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    send = Endpoint._send
+
+    def counted(endpoint: Endpoint, request: Any) -> Any:
+        sent.append(request.url)
+        return send(endpoint, request)
+
+    monkeypatch.setattr(Endpoint, "_send", counted)
+    budget = Budget(SystemClock(), 1000, 1.0, free=True)
+    own = Connection(region=connection.region, endpoint_url=connection.endpoint_url, local=True, on_call=budget.spend)
+    account = Account(own, TargetSelection(targets=(driven.function,)))
+    now_ms = time.time_ns() // 1_000_000
+    ask = Ask("1h", "", Window(now_ms - 3_600_000, now_ms))
+    views: dict[str, Callable[[], object]] = {
+        "functions": lambda: account.functions(ask),
+        "cold": lambda: account.cold(driven.function, ask),
+        "traces": lambda: account.traces(driven.function, ask, cold=False, faulty=False),
+        "invocation": lambda: account.invocation(driven.function, "slowest-cold", ask.window),
+        "dashboards": account.dashboards,
+        "board": lambda: account.board("lambda-cold-starts", driven.function, ask.window, now_ms),
+        "diagnosis": lambda: account.diagnosis(driven.function, ask),
+    }
+    for name, view in views.items():
+        before = len(sent)
+        view()
+        assert len(sent) > before, name
+        assert budget.spending().calls == len(sent), name

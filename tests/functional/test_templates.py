@@ -144,6 +144,16 @@ def test_a_cdk_app_gets_lines_to_add(monitor: Run, samples: Path, layer: str, ap
         compile(done.out, "snippet", "exec")
 
 
+def test_a_function_of_a_cdk_app_whose_path_is_not_known_is_named(monitor: Run, samples: Path, layer: str) -> None:
+    template = samples / "cdk/cdk.out/ImagesStack.template.json"
+    found = json.loads(template.read_text())
+    path = "aws:cdk:path"
+    assert found["Resources"]["Handler886CB40B"]["Metadata"].pop(path)
+    template.write_text(json.dumps(found))
+    done = monitor("instrument", "--write", str(samples / "cdk"), "--layer", layer)
+    assert "ImagesStack/Handler886CB40B is left out: the path of its construct is not in cdk.out" in done.err
+
+
 def owned(connection: Connection, name: str, tags: dict[str, Any]) -> str:
     connection.call(
         "lambda", "CreateFunction", FunctionName=name, Handler="app.lambda_handler", Role=ROLE, Runtime="python3.11",

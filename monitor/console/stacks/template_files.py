@@ -212,8 +212,10 @@ class _Reader:
                 continue
             reading = cloudformation.Reading(self._load, assets, notes)
             paths = self._constructs(stack)
-            for one in cloudformation.functions(root, stack.template, self._given, reading, f"{stack.name}/"):
-                path = one.construct or paths.get(one.id.removeprefix(f"{stack.name}/"), "")
+            known = {"AWS::StackName": stack.name, **({"AWS::Region": stack.region} if stack.region else {})}
+            given = {**known, **self._given}
+            for one in cloudformation.functions(root, stack.template, given, reading, f"{stack.name}/"):
+                path = one.construct or paths.get(one.id.rpartition("/")[2], "")
                 functions.append(replace(one, construct=path, region=stack.region))
         return Template(Format.CDK, file, tuple(functions), tuple(notes))
 

@@ -136,7 +136,13 @@ def tell_unknown(function: "TemplateFunction", variables: Collection[str]) -> No
 
 
 def _is_named(one: "TemplateFunction", text: str) -> bool:
-    names = [one.id, one.id.rpartition("/")[2], *([one.name] if isinstance(one.name, str) else [])]
+    block = one.shared.rpartition("/")[2]
+    names = [
+        one.id,
+        one.id.rpartition("/")[2],
+        *([block] if block else []),
+        *([one.name] if isinstance(one.name, str) else []),
+    ]
     return any(text == name or fnmatchcase(name, text) for name in names)
 
 

@@ -250,14 +250,82 @@ def test_an_alias_at_another_place_is_left_as_it_is(tmp_path: Path) -> None:
     assert all(one.edits for one in planned(file).functions)
 
 
+MERGED = {
+    "environment": ("    environment: {A: x}\n", "    handler: a.b\n"),
+    "handler": ("    handler: a.b\n", ""),
+    "layers": ("    layers: [x]\n", "    handler: a.b\n"),
+}
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_a_setting_that_a_merge_key_brings_is_not_replaced(tmp_path: Path, name: str) -> None:
+    shared, own = MERGED[name]
+    file = tmp_path / "serverless.yml"
+    file.write_text(
+        f"service: s\nprovider: {{name: aws, runtime: python3.13}}\ncustom:\n  shared: &shared\n{shared}functions:\n"
+        f"  one:\n    <<: *shared\n{own}  two:\n    handler: c.d\n"
+    )
+    one, two = planned(file).functions
+    assert one.reason == f"its {name} comes from the anchor at line 5"
+    assert two.edits
+
+
+def test_functions_of_a_loop_are_written_once(tmp_path: Path) -> None:
+    file = tmp_path / "template.yaml"
+    file.write_text(
+        "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\nResources:\n  Fn::ForEach::Loop:\n"
+        "    - Name\n    - [A, B]\n    - ${Name}Worker:\n        Type: AWS::Serverless::Function\n        Properties:\n"
+        "          Runtime: python3.13\n          Handler: worker.run\n          CodeUri: s3://a/b\n"
+    )
+    found = planned(file)
+    assert [one.function.id for one in found.functions if not one.reason] == ["AWorker", "BWorker"]
+    assert [one.function.line for one in found.functions] == [6, 6]
+    assert found.after.count("MONITOR_HANDLER: worker.run") == found.after.count(LAYER) == 1
+    assert planned(file, "AWorker").functions[0].reason == "it is written together with BWorker"
+
+
+def test_elements_of_a_for_each_are_written_once(tmp_path: Path) -> None:
+    file = tmp_path / "main.tf"
+    file.write_text(
+        'resource "aws_lambda_function" "f" {\n  for_each = toset(["a.x", "b"])\n  handler = "${each.key}.main"\n'
+        '  runtime = "python3.13"\n  role = "r"\n}\n'
+    )
+    for targets in ((), ("aws_lambda_function.f",), ('aws_lambda_function.f["a.x"]', 'aws_lambda_function.f["b"]')):
+        found = planned(file, *targets)
+        assert len([one for one in found.functions if not one.reason]) == 2
+        assert found.after.count('MONITOR_HANDLER = "${each.key}.main"') == 1
+    (one,) = planned(file, 'aws_lambda_function.f["b"]').functions
+    assert one.reason == 'it is written together with aws_lambda_function.f["a.x"]'
+
+
+@pytest.mark.parametrize("kind", ["environment", "tracing_config"])
+def test_a_dynamic_block_is_refused(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "main.tf"
+    file.write_text(
+        'resource "aws_lambda_function" "f" {\n  handler = "a.b"\n  runtime = "python3.13"\n'
+        f'  dynamic "{kind}" {{\n    for_each = []\n    content {{\n    }}\n  }}\n}}\n'
+    )
+    assert planned(file).functions[0].reason == f"its {kind} is a dynamic block"
+
+
+def test_layers_that_may_be_null_stay_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "main.tf"
+    file.write_text(
+        'variable "layers" { default = null }\nresource "aws_lambda_function" "f" {\n  handler = "a.b"\n'
+        '  runtime = "python3.13"\n  layers = var.layers\n}\n'
+    )
+    assert f'layers = concat(var.layers == null ? [] : var.layers, ["{LAYER}"])' in planned(file).after
+
+
 def test_layers_that_are_expressions_are_checked_function_by_function(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = ALIASES["in a block list"]
     file = two_functions(tmp_path, first, f"{second}      Timeout: 3\n")
     monkeypatch.setattr("monitor.templates.edits._check_items", lambda _: None)
-    with pytest.raises(RefusedError, match="not be what was meant"):
-        planned(file)
+    first_function, last = planned(file).functions
+    assert first_function.edits
+    assert last.reason == "the change would not be what was meant"
 
 
 def test_a_handler_that_is_an_expression_is_moved_as_it_is_written(tmp_path: Path) -> None:

@@ -257,6 +257,27 @@ def test_a_stage_of_serverless_that_refers_to_itself_is_missing(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
+    ("provider", "given", "region"),
+    [
+        ("region: eu-west-1", {}, "eu-west-1"),
+        ("region: eu-west-1", {"region": "us-east-1"}, "us-east-1"),
+        ("", {}, None),
+    ],
+)
+def test_the_region_of_serverless_is_that_of_the_service(
+    tmp_path: Path, provider: str, given: dict[str, str], region: str | None
+) -> None:
+    (tmp_path / "serverless.yml").write_text(
+        f"service: a\nprovider:\n  name: aws\n  {provider}\n"
+        "functions:\n  f: {handler: a.b, layers: ['arn:aws:lambda:${aws:region}:1:layer:x:1']}\n",
+        encoding="utf-8",
+    )
+    (found,) = read_template(tmp_path / "serverless.yml", given).functions
+    expected = Missing("the service sets no region") if region is None else f"arn:aws:lambda:{region}:1:layer:x:1"
+    assert found.layers == (expected,)
+
+
+@pytest.mark.parametrize(
     ("name", "parent", "member"),
     [
         ("plan.json", (), "resource_changes"),
@@ -322,6 +343,35 @@ def test_a_construct_s_path_is_in_the_manifest_where_the_template_has_none(tmp_p
             (tmp_path / name).write_text(json.dumps(document))
         (one,) = read_template(tmp_path, {}).functions
         assert one.construct == "App/Fn"
+
+
+@pytest.mark.parametrize("stage", [False, True])
+def test_a_nested_stack_of_an_assembly_without_metadata_is_found_by_the_hash_in_its_url(
+    tmp_path: Path, stage: bool
+) -> None:
+    """`app.synth()` writes no `aws:asset:path`, only `cdk synth` does."""
+    digest, out = "0a" * 32, tmp_path / "cdk.out"
+    folder = out / "assembly-Prod" if stage else out
+    folder.mkdir(parents=True)
+    url = {
+        "Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, f"/b/{digest}.json"]]
+    }
+    template = {"Resources": {"N1": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}}
+    handler = {"Fn::Sub": "${AWS::Region}.handler"}
+    nested = {"Resources": {"F1": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": handler}}}}
+    assets = {"files": {digest: {"source": {"path": "App.nested.template.json", "packaging": "file"}}}}
+    logical = {"/App/Inner/Fn/Resource": [{"type": "aws:cdk:logicalId", "data": "F1"}]}
+    app: dict[str, Any] = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/eu-west-1"}
+    app |= {"properties": {"templateFile": "t.json"}, "metadata": logical}
+    listed = {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}
+    manifest = {"version": "48.0.0", "artifacts": {"App": app, "App.assets": listed}}
+    files = {"manifest.json": manifest, "t.json": template, "App.nested.template.json": nested, "a.json": assets}
+    for name, document in files.items():
+        (folder / name).write_text(json.dumps(document))
+    if stage:
+        (out / "manifest.json").write_text(assembly("cdk:cloud-assembly", directoryName="assembly-Prod"))
+    (one,) = read_template(out, {}).functions
+    assert (one.id, one.handler, one.construct) == ("App/N1/F1", "eu-west-1.handler", "App/Inner/Fn")
 
 
 def assembly(kind: str, **properties: str) -> str:
