@@ -72,7 +72,8 @@ def _read(path: Path, reading: _Reading, above: tuple[Path, ...], *, is_constrai
         text = decode(path.read_bytes())
     except OSError as error:
         named = f", which {above[-1].name} includes" if above else ""
-        raise UsageError(f"{path}{named} cannot be read: {error.strerror}", "check the -r and -c lines") from error
+        hint = "check the -r and -c lines" if above else "name an existing file with --requirements"
+        raise UsageError(f"{path}{named} cannot be read: {error.strerror}", hint) from error
     reading.files.append(path)
     for number, line in requirement_lines(text):
         origin = f"{path.name}:{number}"
