@@ -16,6 +16,7 @@ from monitor.packages.inspect.distributions import (
 from monitor.packages.inspect.file_findings import by_file_times, uncompiled, unneeded_files
 from monitor.packages.inspect.native import is_library, native_findings, read_library
 from monitor.packages.inspect.platforms import detected_python, incompatible_files
+from monitor.packages.inspect.record import record_findings
 from monitor.packages.inspect.search_path import (
     duplicated,
     modules_with_two_names,
@@ -54,7 +55,7 @@ _URGENT = (
         "native",
         "unread",
     ),
-    *("mode", "twice", "layer", "metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
+    *("mode", "twice", "layer", "metadata", "record", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
 # More than the libraries of a package that Lambda accepts.
 _LIBRARY_BYTES = 512 << 20
@@ -145,6 +146,7 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
         )
     elif unread and any(f"{one}METADATA" in sizes or f"{one}PKG-INFO" in sizes for one in unread):
         notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
+    notes += record_findings(found, texts, listing)
     notes += by_file_times(files, listing)
     return container, list(_parts(piece, files, owned, found, required)), notes
 
