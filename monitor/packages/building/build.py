@@ -132,7 +132,7 @@ def _built(
 ) -> BuiltPackage:
     source = FileSource(archive.path)
     try:
-        target = Target(recipe.python, recipe.architecture)
+        target = Target(recipe.python, recipe.architecture, tried=stripped.tried)
         report = inspect(str(archive.path), [Piece("package", TASK, ZipListing(source))], target)
     finally:
         source.close()

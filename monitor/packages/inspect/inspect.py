@@ -73,13 +73,17 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The target of the package, as far as it is known; `pythonpath` has the folders of PYTHONPATH."""
+    """The target of the package, as far as it is known; `pythonpath` has the folders of PYTHONPATH.
+
+    `tried`: it was built with `--strip tried`, which left out what imports do not need.
+    """
 
     python: str | None = None
     architecture: str | None = None
     handler: str | None = None
     pythonpath: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    tried: bool = False
 
 
 def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport:
@@ -107,7 +111,7 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
         *modules_with_two_names(containers, search_path(python, target.pythonpath)),
-        *unneeded_files(files, python),
+        *unneeded_files(files, python, tried=target.tried),
     ]
     if python and (slow := uncompiled(files, python)):
         findings.append(slow)
