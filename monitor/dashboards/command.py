@@ -112,6 +112,7 @@ def _view(settings: Settings, name: str) -> "DashboardView":
         source = template.read(builtin.files(name)[0])
         body = {key: value for key, value in source.document.items() if key not in template.OWN_MEMBERS}
         return DashboardView(source.info.name, "template", {**body, "widgets": layout.pack(body.get("widgets", []))})
+    builtin.check_source(name)
     found = view(settings.connection(), name)
     if found is None:
         raise NotFoundError(f"dashboard {name!r} not found", "`monitor dashboard list` lists the dashboards")
@@ -238,9 +239,11 @@ def pull(settings: Settings, name: str, function: str | None, target: str | None
     \b
     monitor dashboard pull my-dashboard --to dashboards/my-dashboard.json
     """
+    from monitor.dashboards.body.builtin import check_name
     from monitor.dashboards.workflow_apply import pull as pulled
     from monitor.dashboards.workflow_apply import template_text
 
+    check_name(name)
     if target and Path(target).exists() and not force:
         raise UsageError(f"{target} already exists", "use --force to overwrite it")
     document, found = pulled(settings.connection(), name, function)

@@ -78,10 +78,11 @@ def deploy(settings: Settings, /, yes: bool, dry_run: bool, check: bool, output:
     monitor dashboard deploy --function my-function
     monitor dashboard deploy dashboards/ --function a --function b --prune --yes
     """
+    request = _request(**what)
     if not (yes or dry_run or check):
         _require_terminal(output)
     connection = settings.connection()
-    plan = _make_plan(connection, _request(**what))
+    plan = _make_plan(connection, request)
     if check or dry_run:
         _show(plan, output, full=False)
         if check:
@@ -105,7 +106,8 @@ def difference(settings: Settings, /, check: bool, output: str, **what: Any) -> 
     \b
     monitor dashboard diff dashboards/ --function my-function --check
     """
-    plan = _make_plan(settings.connection(), _request(**what))
+    request = _request(**what)
+    plan = _make_plan(settings.connection(), request)
     _show(plan, output, full=True)
     if check:
         _check(plan)
@@ -129,8 +131,11 @@ def delete(
     \b
     monitor dashboard delete my-function-cold-starts
     """
+    from monitor.dashboards.body.builtin import check_name
     from monitor.dashboards.workflow_apply import plan_delete
 
+    for name in names:
+        check_name(name)
     if not (yes or dry_run):
         _require_terminal(output)
     connection = settings.connection()
@@ -173,9 +178,11 @@ def _request(
     prune: bool,
     no_alarms: bool,
 ) -> "Request":
-    from monitor.dashboards.body.builtin import DEFAULT
+    from monitor.dashboards.body.builtin import DEFAULT, files
     from monitor.dashboards.workflow_plan import Request
 
+    for source in sources:
+        files(source)
     return Request(
         sources=sources or (DEFAULT,),
         functions=functions,

@@ -59,8 +59,10 @@ def export(
     monitor dashboard export lambda-cold-starts --as sam --reference ApiFunction
     monitor dashboard export my-dashboard --as terraform --to dashboard.tf
     """
+    from monitor.dashboards.body.builtin import check_source
     from monitor.dashboards.export.analyze import export as exported
 
+    check_source(name)
     if target and Path(target).exists() and not force:
         raise UsageError(f"{target} already exists", "use --force to overwrite it")
     if reference and functions and _is_local(name):

@@ -24,6 +24,10 @@ def in_file(arguments: tuple[str, ...], wrapped: str | None) -> tuple[tuple[str,
 
     `FILE --in NAME` and `--in FILE NAME` are the same: an option with an optional value takes what follows it.
     """
+    from monitor.dashboards.body.builtin import names_a_file
+
+    if wrapped and not arguments and names_a_file(wrapped) and not Path(wrapped).exists():
+        raise UsageError(f"no such file: {wrapped}", "check the path")
     if not wrapped or (arguments and Path(arguments[0]).is_file() and not Path(wrapped).is_file()):
         return arguments, wrapped or ""
     if not Path(wrapped).is_file():
@@ -81,9 +85,11 @@ def render(
     monitor dashboard render my-dashboard -o png --out board.png
     """
     from monitor.dashboards.board.workflow import RenderRequest, draw
-    from monitor.dashboards.body.builtin import DEFAULT
+    from monitor.dashboards.body.builtin import DEFAULT, check_source
     from monitor.dashboards.command_deploy import parse_overrides
 
+    if source and wrapped is None:
+        check_source(source)
     browser = _browser() if output == "png" else None
     window = settings.window(since, until, utc=utc, default="3h") if since else None
     files, chosen = in_file((source,) if source else (), wrapped)

@@ -25,6 +25,7 @@ ASK_S = 30.0  # a question that is answered from this machine: a version, a path
 EXPORT_S = 120.0  # `uv export`
 INSTALL_S = 900.0  # an installer, which downloads
 FETCH_S = 600.0  # one command of git
+FETCH_FILE_S = 60.0  # one requirements file at a URL
 BUILD_S = 600.0  # the build of one source distribution
 COMPILE_S = 600.0  # the bytecode of all modules
 IMPORT_S = 120  # one module; whole seconds, for signal.alarm

@@ -103,8 +103,14 @@ def diff_command(
     monitor package diff my-function:7 my-function:live
     """
     from monitor.packages.analyze_compare import compare
-    from monitor.packages.workflow import read_package
+    from monitor.packages.workflow import check_subject, read_package
 
+    for subject in (before, after):
+        check_subject(subject)
+    if measure and not (Path(before).is_file() and Path(after).is_file()):
+        raise UsageError(
+            "--measure needs two zips", "download the zip of a function: monitor package inspect NAME --download DIR"
+        )
     check_connection(before, after)
     with progress("reading both") as bar:
         options = read_options(settings, bar, python=python, architecture=None, own=own)
@@ -127,10 +133,6 @@ def _starts(
     from monitor.packages.workflow_measure import measure
 
     paths = [(subject, Path(subject)) for subject in subjects]
-    if not all(path.is_file() for _, path in paths):
-        raise UsageError(
-            "--measure needs two zips", "download the zip of a function: monitor package inspect NAME --download DIR"
-        )
     note(
         f"starting each package {rounds} times, in turns, under Lambda's runtime interface client, with read-only code"
     )

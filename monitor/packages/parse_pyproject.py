@@ -22,8 +22,12 @@ _MARKER_NAMES = (
 )
 
 
-def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> ProjectFile:
+def parse_pyproject(
+    text: str, extras: Iterable[str] = (), groups: Iterable[str] = (), *, with_defaults: bool = False
+) -> ProjectFile:
     """Read a pyproject.toml, with the optional dependencies `extras` and the dependency groups `groups`.
+
+    `with_defaults`: also with the groups that uv installs by default, but for `dev`, as `uv export --no-dev` does.
 
     Raises:
         UsageError: it is not TOML or names no such extra or group.
@@ -40,7 +44,8 @@ def parse_pyproject(text: str, extras: Iterable[str] = (), groups: Iterable[str]
         required += _extra(project, poetry, extra)
     poetry_tables = [table(poetry, "dependencies")]
     declared_groups = _groups(document)
-    for group in groups:
+    defaults = _default_groups(uv, declared_groups) if with_defaults else ()
+    for group in dict.fromkeys((*groups, *defaults)):
         if canonical(group) in declared_groups:
             required += _group(declared_groups, group)
         else:
@@ -200,6 +205,12 @@ def _groups(document: Table) -> dict[str, Any]:
     if uv.get("dev-dependencies"):
         found["dev"] = [*(found.get("dev") or ()), *uv["dev-dependencies"]]
     return {canonical(str(name)): lines for name, lines in found.items()}
+
+
+def _default_groups(uv: Table, groups: Iterable[str]) -> Iterator[str]:
+    """What `default-groups` of `[tool.uv]` names, or every group for "all", without the development dependencies."""
+    named = uv.get("default-groups") or ()
+    yield from (str(one) for one in (groups if named == "all" else named) if canonical(str(one)) != "dev")
 
 
 def _group(groups: Table, name: str, above: tuple[str, ...] = ()) -> list[str]:

@@ -10,6 +10,7 @@ from monitor.aws.code_locations import CodeLocation, deployed_code, layer_code
 from monitor.aws.connection import Connection
 from monitor.aws.targets import one_function
 from monitor.console.temporary import temporary_folder
+from monitor.errors import UsageError
 from monitor.packages.inspect.inspect import OPT, TASK, Piece, Target, inspect
 from monitor.packages.model import PackageFinding, PackageReport
 from monitor.packages.zips.download import download
@@ -17,6 +18,10 @@ from monitor.packages.zips.listing import FolderListing, Listing, ZipListing
 from monitor.packages.zips.source import FileSource, NoRangeError, RemoteSource
 
 _LAYER_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:layer:[\w-]+:\d+")
+
+
+_SUFFIXES = (".zip", ".whl", ".jar", ".json", ".txt", ".toml", ".py")
+_SUBJECT_HINT = "give a function, the ARN of a layer version, a zip, a folder or a URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,22 @@ def read_package(subject: str, options: ReadOptions) -> PackageReport:
         if path.is_dir():
             folder = FolderListing(path)
             return inspect(str(path), [Piece("package", _layer_or_task(folder), folder)], options.target)
-        if path.exists() or subject.endswith(".zip"):
+        if path.exists():
             return inspect(str(path), [_file(path, "package", stack)], options.target)
+        check_subject(subject)
         return _function(subject, options, stack)
+
+
+def check_subject(subject: str) -> None:
+    """Check that a subject is not the path of a file that does not exist, before AWS is asked for another one.
+
+    Raises:
+        UsageError: it is: no function, ARN or URL looks like it.
+    """
+    if subject.startswith(("https://", "http://", "arn:", "/aws/")) or Path(subject).exists():
+        return
+    if "/" in subject or Path(subject).suffix in _SUFFIXES:
+        raise UsageError(f"no such file or folder: {subject}", _SUBJECT_HINT)
 
 
 def read_function(name: str, options: ReadOptions) -> PackageReport:
@@ -78,8 +96,7 @@ def _layer_or_task(listing: Listing) -> str:
 
 def _function(subject: str, options: ReadOptions, stack: ExitStack) -> PackageReport:
     connection = options.connect()
-    hint = "give a function, the ARN of a layer version, a zip, a folder or a URL"
-    found = deployed_code(connection, *one_function(connection, subject, hint))
+    found = deployed_code(connection, *one_function(connection, subject, _SUBJECT_HINT))
     target = replace(
         options.target,
         python=options.target.python or found.python,

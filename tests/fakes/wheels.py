@@ -1,5 +1,7 @@
 """Small wheels and source distributions, and the folder that serves as their index."""
 
+import base64
+import hashlib
 import io
 import tarfile
 import zipfile
@@ -30,8 +32,14 @@ def wheel(
     with zipfile.ZipFile(path, "w") as archive:
         for entry, text in content.items():
             archive.writestr(entry, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{entry},,\n" for entry in [*content, f"{info}/RECORD"]))
+        rows = [f"{entry},{_hash(text.encode())},{len(text.encode())}\n" for entry, text in content.items()]
+        archive.writestr(f"{info}/RECORD", "".join([*rows, f"{info}/RECORD,,\n"]))
     return path
+
+
+def _hash(data: bytes) -> str:
+    """A hash as RECORD has it."""
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
 BACKEND = """

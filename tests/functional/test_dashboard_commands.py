@@ -125,6 +125,31 @@ def test_without_a_terminal_a_deploy_asks_for_yes(monitor: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", ["nowhere.json", "dashboards/nowhere", "./nowhere.yaml", "boards/*.json"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("render", "show", "validate", "pull", "diff", "delete", "delete --yes", "export --as sam"),
+        *("deploy", "deploy --yes", "deploy --check --function f", "render --in", "deploy lambda-function"),
+    ],
+)
+def test_a_file_that_does_not_exist_is_told_before_aws_or_the_user_is_asked(
+    monitor: Run, command: str, path: str
+) -> None:
+    done = monitor("--endpoint-url", "http://127.0.0.1:9", "dashboard", *command.split(), path)
+    if command == "validate":
+        done = monitor("dashboard", "validate", path)
+
+    assert (done.code, done.err.splitlines()[0]) == (2, f"monitor: no such file: {path}")
+    assert done.err.splitlines()[1].startswith("  hint: ")
+
+
+def test_what_no_dashboard_can_be_named_is_told_before_aws_is_asked(monitor: Run) -> None:
+    for command in ("render", "show", "pull", "delete --yes", "export --as sam"):
+        done = monitor("--endpoint-url", "http://127.0.0.1:9", "dashboard", *command.split(), "my board")
+        assert (done.code, "'my board' is not the name of a dashboard" in done.err) == (2, True)
+
+
 def test_validate_needs_no_account_and_names_the_place(monitor: Run, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"widgets": [\n  {"type": "metric", "properties": {"metrics": [["AWS/Lambda"]]}}\n]}')

@@ -183,7 +183,12 @@ def test_a_dockerfile_copies_what_lambdaignore_leaves(monitor: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("inspect", "/nonexistent/function.zip"), 2, "cannot be read"),
+        (("inspect", "/nonexistent/function.zip"), 2, "no such file"),
+        (("inspect", "folder/function"), 2, "no such file"),
+        (("diff", "no-such-function", "nowhere.zip"), 2, "no such file"),
+        (("diff", "no-such-function", "no-such-function", "--measure", "1"), 2, "needs two zips"),
+        (("build", EXAMPLE, "-o", "/nonexistent/x.zip"), 2, "no such folder"),
+        (("build", EXAMPLE, "--requirements", "nowhere.txt"), 2, "with --requirements"),
         (("inspect", "no-such-function"), 3, "there is no function"),
         (("inspect", "http://127.0.0.1:9/x?X-Amz-Signature=verysecret"), 4, "could not be reached"),
         (("inspect", "arn:aws:lambda:eu-west-1:123456789012:layer:none:1"), 3, ""),

@@ -11,6 +11,8 @@ from monitor.resources import data_folder
 
 ALARMS = "alarms"
 DEFAULT = "lambda-cold-starts"
+_SUFFIXES = (".json", ".yaml", ".yml", ".template", ".tfstate", ".tf")
+_FILE_HINT = "check the path; a dashboard in the account has only A-Z a-z 0-9 - _ in its name"
 
 
 def templates() -> list[Template]:
@@ -42,9 +44,41 @@ def files(source: str) -> list[Path]:
         return found
     if path.is_file():
         return [path]
+    if names_a_file(source):
+        raise UsageError(f"no such file: {source}", _FILE_HINT)
     near = get_close_matches(source, names(), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"built-in templates: {', '.join(names())}"
     raise UsageError(f"no template, file or folder {source!r}", hint)
+
+
+def check_source(source: str) -> None:
+    """Check that an argument can be a dashboard in the account, a built-in template, a file or a folder.
+
+    Raises:
+        UsageError: it is none of them, which needs no call to AWS to be known.
+    """
+    if source not in names() and not Path(source).exists():
+        check_name(source)
+
+
+def check_name(name: str) -> None:
+    """Check that an argument can be the name of a dashboard in the account.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if template.is_valid_name(name):
+        return
+    if names_a_file(name) and not Path(name).exists():
+        raise UsageError(f"no such file: {name}", _FILE_HINT)
+    raise UsageError(
+        f"{name!r} is not the name of a dashboard", "a name has only A-Z a-z 0-9 - _; `monitor dashboard list` has them"
+    )
+
+
+def names_a_file(argument: str) -> bool:
+    """Whether an argument looks like a path: no dashboard, template or function has a slash or a suffix in its name."""
+    return not argument.startswith("arn:") and ("/" in argument or Path(argument).suffix in _SUFFIXES)
 
 
 def alarm_file(name: str, folder: Path | None) -> Path:

@@ -15,6 +15,12 @@ from monitor.kernel.pointer import join
 
 _HCL = re.compile(r'^\s*resource\s+"aws_cloudwatch_dashboard"\s+"([^"]+)"', re.MULTILINE)
 _YAML = re.compile(r"^\s*(?:-\s+)?Type:\s*['\"]?AWS::CloudWatch::Dashboard\b", re.MULTILINE)
+_YAML_BODY = re.compile(r"^widgets:(?:\s|$)", re.MULTILINE)
+_YAML_MEMBER = re.compile(r"^\s*(?:-\s+)?dashboard_?body:\s", re.MULTILINE | re.IGNORECASE)
+YAML_BODY = (
+    "this is a dashboard body in YAML",
+    "CloudWatch takes JSON: convert the file, for example with `yq -o json`",
+)
 _NAMES = ("DashboardName", "dashboardName", "dashboard_name")
 _DEEPEST = 40
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,6 +94,11 @@ def describe_text(text: str, file: str) -> tuple[str, str] | None:
     if is_yaml(text):
         hint = f"`monitor dashboard validate {shlex.quote(file)} --in` reads its dashboards in place"
         return "this is a CloudFormation template in YAML, with a dashboard", hint
+    if _YAML_BODY.search(text):
+        return YAML_BODY
+    if _YAML_MEMBER.search(text):
+        hint = f"`monitor dashboard validate {shlex.quote(file)} --in` reads its dashboards in place"
+        return "this is YAML of another tool, with a dashboard", hint
     return None
 
 

@@ -62,6 +62,8 @@ def parse(text: str, file: str) -> WrappedFile:
         document, lines, blocks = parsed.value, parsed.lines, frozenset(parsed.blocks)
     wrapper = find.find(document)
     if wrapper is None:
+        if isinstance(document, dict) and "widgets" in document and lines is not None:
+            raise UsageError(f"{file}: {find.YAML_BODY[0]}", find.YAML_BODY[1])
         if isinstance(document, dict) and "widgets" in document:
             raise UsageError(f"{file} is a dashboard body", "remove --in")
         hint = "--in reads files of CloudFormation, SAM, CDK and Terraform"

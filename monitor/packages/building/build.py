@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monitor.console.files import read_file
 from monitor.console.temporary import temporary_folder
+from monitor.errors import UsageError
 from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.kernel.handler import handler_module
@@ -48,6 +49,8 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
         CheckFailedError: the package would not be complete.
     """
     check_project(folder, recipe)
+    if not out.parent.is_dir():
+        raise UsageError(f"no such folder: {out.parent}", "create it, or write the zip to another one")
     project = project_files(folder, follow_links=recipe.follow_links)
     with temporary_folder() as temporary:
         dependencies = stage_dependencies(folder, temporary, recipe)
@@ -129,7 +132,7 @@ def _built(
 ) -> BuiltPackage:
     source = FileSource(archive.path)
     try:
-        target = Target(recipe.python, recipe.architecture)
+        target = Target(recipe.python, recipe.architecture, tried=stripped.tried)
         report = inspect(str(archive.path), [Piece("package", TASK, ZipListing(source))], target)
     finally:
         source.close()

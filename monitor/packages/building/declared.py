@@ -132,8 +132,8 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         found = _uv_export(root / "uv.lock", choice, uv, folder)
         check_up_to_date(found, project, environment)
         return found
-    if project is not None and (project.requirements or project.dynamic):
-        return _from_project(project, "pyproject.toml", folder, environment)
+    if project is not None and (whole := _with_default_groups(folder, choice)):
+        return _from_project(whole, "pyproject.toml", folder, environment)
     if "Pipfile" in there:
         return _read(folder / "Pipfile", folder, target, choice, uv)
     if (folder / "setup.py").is_file():
@@ -172,8 +172,8 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
     elif name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml")):
         found = parse_pylock(_text(path), name, environment, choice.extras, choice.groups)
     elif name == "pyproject.toml":
-        text = parse_pyproject(_text(path), choice.extras, choice.groups)
-        return _from_project(text, name, path.parent, environment)
+        project = parse_pyproject(_text(path), choice.extras, choice.groups, with_defaults=True)
+        return _from_project(project, name, path.parent, environment)
     elif name == "Pipfile":
         return _from_project(parse_pipfile(_text(path)), name, path.parent, environment)
     else:
@@ -193,6 +193,13 @@ def _text(path: Path) -> str:
 def _project(folder: Path, choice: Choice) -> ProjectFile | None:
     path = folder / "pyproject.toml"
     return parse_pyproject(_text(path), choice.extras, choice.groups) if path.is_file() else None
+
+
+def _with_default_groups(folder: Path, choice: Choice) -> ProjectFile | None:
+    """The pyproject.toml of a project without a lock, if it declares dependencies."""
+    text = _text(folder / "pyproject.toml")
+    found = parse_pyproject(text, choice.extras, choice.groups, with_defaults=True)
+    return found if found.requirements or found.dynamic else None
 
 
 def _located(one: SourceRequirement, folder: Path) -> SourceRequirement:
@@ -308,7 +315,9 @@ def _uv_export(path: Path, choice: Choice, uv: str | None, member: Path) -> Requ
             "install uv, or export the lock: uv export --no-dev -o requirements.txt",
         )
     options = [*(f"--extra={one}" for one in choice.extras), *(f"--group={one}" for one in choice.groups)]
-    command = [uv, "export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project", "--no-header"]
+    command = [uv, "export", "--quiet", "--frozen", "--no-editable", "--no-emit-project", "--no-header"]
+    # --no-dev would win over --group=dev.
+    command += [] if "dev" in map(canonical, choice.groups) else ["--no-dev"]
     command += ["--no-annotate", "--format", "requirements-txt", "--project", str(path.parent.resolve()), *options]
     project = _project(member, choice)
     if project is not None and project.name and member.resolve() != path.parent.resolve():

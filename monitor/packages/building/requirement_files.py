@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from monitor.errors import UsageError
+from monitor.packages.building.remote_requirements import fetch, file_name, shown
 from monitor.packages.model_dependencies import Indexes, RequiredLine, Requirements, SourceRequirement
 from monitor.packages.parse_requirements import decode, hashes_of, option_of, requirement_lines, requirement_of
 
@@ -65,29 +66,56 @@ def read_requirements(path: Path, project: Path | None = None) -> Requirements:
     )
 
 
-def _read(path: Path, reading: _Reading, above: tuple[Path, ...], *, is_constraint: bool) -> None:
-    if len(above) > _DEEPEST or path.resolve() in above:
-        raise UsageError(f"{path} includes itself", "check the -r and -c lines")
+def _read(path: Path, reading: _Reading, above: tuple[Path | str, ...], *, is_constraint: bool) -> None:
+    _refuse_loop(path.resolve(), above)
     try:
         text = decode(path.read_bytes())
     except OSError as error:
-        named = f", which {above[-1].name} includes" if above else ""
-        raise UsageError(f"{path}{named} cannot be read: {error.strerror}", "check the -r and -c lines") from error
+        named = f", which {Path(above[-1]).name} includes" if above else ""
+        hint = "check the -r and -c lines" if above else "name an existing file with --requirements"
+        raise UsageError(f"{path}{named} cannot be read: {error.strerror}", hint) from error
     reading.files.append(path)
+    _read_lines(text, path, reading, (*above, path.resolve()), is_constraint=is_constraint)
+
+
+def _read_remote(
+    url: str, origin: str, reading: _Reading, above: tuple[Path | str, ...], *, is_constraint: bool
+) -> None:
+    _refuse_loop(url, above)
+    text = decode(fetch(url, origin))
+    reading.notes.append(f"{origin}: {shown(url)} was fetched now; a later build gets what is there then")
+    _read_lines(text, url, reading, (*above, url), is_constraint=is_constraint)
+
+
+def _refuse_loop(place: Path | str, above: tuple[Path | str, ...]) -> None:
+    if len(above) > _DEEPEST or place in above:
+        named = shown(place) if isinstance(place, str) else place
+        raise UsageError(f"{named} includes itself", "check the -r and -c lines")
+
+
+def _read_lines(
+    text: str, place: Path | str, reading: _Reading, above: tuple[Path | str, ...], *, is_constraint: bool
+) -> None:
+    """Read the lines of the file at `place`, a path or a URL; `above` are the files that include them."""
+    name, folder = (file_name(place), reading.project) if isinstance(place, str) else (place.name, place.parent)
     for number, line in requirement_lines(text):
-        origin = f"{path.name}:{number}"
+        origin = f"{name}:{number}"
         _refuse_variables(line, origin)
         option = option_of(line)
         if option is None:
-            _requirement(line, path.parent, origin, reading, is_constraint=is_constraint)
+            _requirement(line, folder, origin, reading, is_constraint=is_constraint)
         elif option[0] in ("--requirement", "--constraint"):
-            if option[1].startswith(("http://", "https://")):
-                raise UsageError(f"{origin}: {option[0]} {option[1]} is a URL", "download the file into the project")
-            inner = _existing(option[1], path.parent, reading.project, is_path=True) or path.parent / option[1]
             included = is_constraint or option[0] == "--constraint"
-            _read(inner, reading, (*above, path.resolve()), is_constraint=included)
+            # pip, too, reads a relative name in a file at a URL as a relative URL.
+            inner = urljoin(place, option[1]) if isinstance(place, str) else option[1]
+            if inner.startswith(("http://", "https://")):
+                _read_remote(inner, origin, reading, above, is_constraint=included)
+                continue
+            inner = unquote(urlsplit(inner).path) if inner.startswith("file:") else inner
+            path = _existing(inner, folder, reading.project, is_path=True) or folder / inner
+            _read(path, reading, above, is_constraint=included)
         else:
-            _option(*option, path.parent, origin, reading)
+            _option(*option, folder, origin, reading)
 
 
 def _refuse_variables(line: str, origin: str) -> None:

@@ -35,11 +35,15 @@ Probe = Callable[[Mapping[str, Sequence[Entry]], Mapping[str, Sequence[Entry]]],
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
-    """The files that stay, by distribution; the ones that do not; and the ones that stay for a reason."""
+    """The files that stay, by distribution; the ones that do not; and the ones that stay for a reason.
+
+    `tried`: imports showed what is needed.
+    """
 
     entries: Mapping[str, tuple[Entry, ...]]
     left_out: tuple[LeftOut, ...]
     kept: tuple[Kept, ...]
+    tried: bool = False
 
 
 @dataclass
@@ -65,8 +69,9 @@ def strip(
                 left[f"{name}, which the runtime has"].add(entry)
         else:
             chosen[name] = _safely(files, mode, left, kept)
-    if mode == "tried" and probe is not None:
-        chosen = _tried(chosen, probe, left, kept)
+    trial = probe if mode == "tried" else None
+    if trial is not None:
+        chosen = _tried(chosen, trial, left, kept)
     return Stripped(
         chosen,
         tuple(
@@ -74,6 +79,7 @@ def strip(
             for what, one in sorted(left.items())
         ),
         tuple(Kept(what, len(one.sizes), sum(one.sizes), reason) for (what, reason), one in sorted(kept.items())),
+        tried=trial is not None,
     )
 
 

@@ -41,18 +41,21 @@ def unneeded_kind(name: str) -> str | None:
     return next((kind for kind, _, pattern in _RULES if pattern.search(name)), None)
 
 
-def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator[PackageFinding]:
+def unneeded_files(
+    files: Sequence[PackageFile], python: str | None, *, tried: bool = False
+) -> Iterator[PackageFinding]:
     """The files that do not belong in a package, and those that it can probably do without, by kind.
 
-    Secrets are named, never read or printed.
+    `tried`: a build has left out what its dependencies do not need to import. Secrets are named, never read or printed.
     """
     names = {file.name for file in files}
     extensions = extension_stems(names)
     kinds: dict[str, list[PackageFile]] = {}
-    probably: dict[str, list[PackageFile]] = {}
+    probably: dict[tuple[str, bool], list[PackageFile]] = {}
     for file in files:
         kind = unneeded_kind(file.name)
-        if kind == "secrets" and file.part not in ("", "application"):
+        is_own = file.part in ("", "application")
+        if kind == "secrets" and not is_own:
             # The files of a distribution are public: bundles of certificates, keys of tests.
             kind = None
         if kind:
@@ -60,14 +63,19 @@ def unneeded_files(files: Sequence[PackageFile], python: str | None) -> Iterator
         elif (kind := safe_kind(file.name, names, extensions)) and kind != "version control":
             kinds.setdefault("sources", []).append(file)
         elif kind := probable_kind(file.name):
-            probably.setdefault(kind, []).append(file)
+            probably.setdefault((kind, is_own), []).append(file)
     for kind, text, _ in _RULES:
         if kind in kinds:
             yield finding(kind, text, kinds[kind])
     if "sources" in kinds:
         yield finding("sources", "of sources next to the extensions that were built from them", kinds["sources"])
-    for kind, found in probably.items():
-        text = f"with {kind}, which a start may read: --strip tried checks this"
+    for (kind, is_own), found in probably.items():
+        if is_own:
+            text = f"with {kind} of the application: .lambdaignore can leave them out"
+        elif tried:
+            text = f"with {kind}, which --strip tried kept"
+        else:
+            text = f"with {kind}, which a start may read: --strip tried checks this"
         yield finding(_KINDS[kind], text, found)
     if python:
         wrong = [file for file in files if (made := bytecode_of(file.name)) and made != python]

@@ -16,6 +16,7 @@ from monitor.packages.inspect.distributions import (
 from monitor.packages.inspect.file_findings import by_file_times, uncompiled, unneeded_files
 from monitor.packages.inspect.native import is_library, native_findings, read_library
 from monitor.packages.inspect.platforms import detected_python, incompatible_files
+from monitor.packages.inspect.record import record_findings
 from monitor.packages.inspect.search_path import (
     duplicated,
     modules_with_two_names,
@@ -54,7 +55,7 @@ _URGENT = (
         "native",
         "unread",
     ),
-    *("mode", "twice", "layer", "metadata", "stale", "compile", "shadowed", "two names", "duplicated"),
+    *("mode", "twice", "layer", "metadata", "record", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
 # More than the libraries of a package that Lambda accepts.
 _LIBRARY_BYTES = 512 << 20
@@ -72,13 +73,17 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The target of the package, as far as it is known; `pythonpath` has the folders of PYTHONPATH."""
+    """The target of the package, as far as it is known; `pythonpath` has the folders of PYTHONPATH.
+
+    `tried`: it was built with `--strip tried`, which left out what imports do not need.
+    """
 
     python: str | None = None
     architecture: str | None = None
     handler: str | None = None
     pythonpath: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    tried: bool = False
 
 
 def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport:
@@ -106,7 +111,7 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
         *modules_with_two_names(containers, search_path(python, target.pythonpath)),
-        *unneeded_files(files, python),
+        *unneeded_files(files, python, tried=target.tried),
     ]
     if python and (slow := uncompiled(files, python)):
         findings.append(slow)
@@ -145,6 +150,7 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
         )
     elif unread and any(f"{one}METADATA" in sizes or f"{one}PKG-INFO" in sizes for one in unread):
         notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
+    notes += record_findings(found, texts, listing)
     notes += by_file_times(files, listing)
     return container, list(_parts(piece, files, owned, found, required)), notes
 

@@ -281,3 +281,16 @@ def test_the_templates_of_a_cdk_output_folder_are_read(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["validate", str(tmp_path), "--in"])
 
     assert (result.exit_code, result.stderr) == (0, "1 file: 0 errors, 0 warnings\n")
+
+
+def test_yaml_of_other_tools_and_a_body_in_yaml_are_named_and_no_advice_leads_in_a_circle() -> None:
+    body = '{"widgets": [{"type": "text", "x": 0, "y": 0, "width": 1, "height": 1, "properties": {"markdown": "a"}}]}'
+    other = f"kind: Dashboard\nspec:\n  forProvider:\n    dashboardBody: |\n      {body}\n"
+    (told,) = check_file(other, file="crossplane.yaml", name="d")
+    assert ("YAML of another tool" in told.message, "crossplane.yaml --in" in told.instead) == (True, True)
+    assert check_wrapped(other, file="crossplane.yaml") == []
+
+    text = "widgets:\n- type: text\n  properties: {markdown: hi}\n"
+    for (problem,) in (check_file(text, file="b.yaml", name="b"), check_wrapped(text, file="b.yaml")):
+        assert "a dashboard body in YAML" in problem.message
+        assert "convert" in problem.instead

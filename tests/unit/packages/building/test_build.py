@@ -339,3 +339,21 @@ def test_a_package_above_the_limit_of_an_upload_says_so(
     monkeypatch.setattr("monitor.packages.building.build.ZIPPED_LIMIT_BYTES", 10)
     done, _ = built(project(tmp_path / "project", ""), tmp_path / "function.zip")
     assert "over 50 MB zipped: upload it through S3" in done.notes
+
+
+@pytest.mark.parametrize("strip", ["none", "safe", "tried"])
+def test_the_advice_to_try_is_given_only_where_it_can_still_help(tmp_path: Path, empty_index: Path, strip: str) -> None:
+    files = {"alpha/__init__.py": "from alpha.tests import X\n", "alpha/tests/__init__.py": "X = 1\n"}
+    wheel(empty_index, "alpha", "1.0", {**files, "alpha/other/test_x.py": "", "alpha/other/__init__.py": ""})
+    project = tmp_path / "project"
+    (project / "tests").mkdir(parents=True)
+    (project / "tests" / "test_mine.py").write_text("", encoding="utf-8")
+    (project / "requirements.txt").write_text("alpha\n", encoding="utf-8")
+    built = build(project, tmp_path / "out.zip", Recipe(HERE, ARCHITECTURE, strip=strip, bytecode=False))
+
+    told = [found.message for found in built.report.findings if found.kind == "tests"]
+    if strip == "tried":
+        theirs = "1 file with tests, which --strip tried kept"
+    else:
+        theirs = "2 files with tests, which a start may read: --strip tried checks this"
+    assert sorted(told) == sorted([theirs, "1 file with tests of the application: .lambdaignore can leave them out"])

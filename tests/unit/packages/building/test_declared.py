@@ -211,6 +211,31 @@ def test_uv_lock_is_read_by_uv(tmp_path: Path, empty_index: Path) -> None:
         declared(folder, TARGET, Choice(), None)
 
 
+@pytest.mark.skipif(find_uv() is None, reason="uv is not installed here")
+@pytest.mark.parametrize("default", ["", '["aws-extra"]', '["dev", "aws_extra"]', '"all"', "[]"])
+def test_the_default_groups_of_uv_are_the_same_with_a_lock_and_without(
+    tmp_path: Path, empty_index: Path, default: str
+) -> None:
+    from tests.fakes.wheels import wheel
+
+    for name in ("alpha", "beta", "gamma", "delta"):
+        wheel(empty_index, name, "1.0", {f"{name}.py": ""})
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["alpha"]\n'
+    text += '[dependency-groups]\ndev = ["beta"]\naws_extra = [{include-group = "more"}]\nmore = ["gamma"]\n'
+    text += 'x = ["delta"]\n'
+    text += f'[tool.uv]\nfind-links = ["{empty_index}"]\nno-index = true\n'
+    project(folder, pyproject__toml=text + (f"default-groups = {default}\n" if default else ""))
+    choices = [{}, {"groups": ("dev",)}, {"groups": ("aws-extra",)}, {"groups": ("Dev", "x")}]
+    without = [{one.partition("==")[0] for one in lines(read(folder, **choice))} for choice in choices]
+    subprocess.run([str(find_uv()), "lock", "--quiet"], cwd=folder, check=True, timeout=120)
+    locked = [{one.partition("==")[0] for one in lines(read(folder, **choice))} for choice in choices]
+    assert without == locked
+    assert ("gamma" in locked[0], "beta" in locked[0]) == (default not in ("", "[]"), False)
+    assert ["beta" in one for one in locked] == [False, True, False, True]
+
+
 WORKSPACE = """
 [project]
 name = "root"
