@@ -18,12 +18,15 @@ from monitor.packages.workflow_start import error_of
 from monitor.records.application import parse_import_time
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportNode, ImportRow, import_table, table_of_records, tree_of_profile
+from monitor.records.invoke_result import InvocationResult
 from monitor.records.message import parse_fact
 from monitor.records.pairing import pair
 from monitor.records.record import ImportTime, Start
 
 _HINT = "give --handler MODULE.NAME, or its environment variables with --env or --env-file"
 _DAY_MS = 86_400_000
+# Lambda ends a longer init, and repeats it in the first invocation.
+_LONGEST_INIT_MS = 10_000
 
 
 def profile(connection: Connection, package: Path, handler: str, environment: dict[str, str]) -> tuple[ImportRow, ...]:
@@ -154,7 +157,7 @@ def start_in_turns(
                 refresh(connection, name)
             result = invoke(connection, name, one.payload)
             if result.report is None or result.report.init_ms is None or result.report.duration_ms is None:
-                raise _failed(result.payload, one.handler)
+                raise _without_init(result, one.handler)
             if one.must_succeed and result.function_error is not None:
                 raise StartFailedError(f"the first call of {one.handler} fails: {error_of(result.payload)}", _HINT)
             # The first turn unpacks the code and fills the disk's cache.
@@ -183,3 +186,14 @@ def recorded(connection: Connection, function: str) -> tuple[tuple[ImportRow, ..
 
 def _failed(payload: bytes, handler: str, hint: str = _HINT) -> StartFailedError:
     return StartFailedError(f"the package does not start with the handler {handler}: {error_of(payload)}", hint)
+
+
+def _without_init(result: InvocationResult, handler: str) -> StartFailedError:
+    """Why an invocation of a new execution environment has no init duration: the init failed, or was too long."""
+    if result.function_error is None or result.elapsed_ms >= _LONGEST_INIT_MS:
+        return StartFailedError(
+            f"the init with the handler {handler} takes more than 10 s: Lambda ends it, repeats it in the first call, "
+            "and reports no duration for it",
+            "run it again when the machine is idle, or find what takes long with monitor package inspect --imports",
+        )
+    return _failed(result.payload, handler)
