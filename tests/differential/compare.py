@@ -10,8 +10,8 @@ from typing import Any
 from tests.differential.modes import Outcome
 from tests.fakes.runtime_api import Run
 
-# Peak memory that the runtime may add. tracemalloc keeps a record of every allocation in a table that doubles when it is
-# full: then a part of the whole is allowed.
+# Peak memory that the runtime may add. tracemalloc keeps a record of every allocation in a table that doubles when it
+# is full: then a part of the whole is allowed.
 MEMORY_KB, TRACED_PART = 8 * 1024, 8
 _DEEPEST = 20_000
 # Identity and time.
