@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.differential.modes import Outcome
-from tests.fakes.runtime_api import Run
+from tests.fakes.runtime_api import FUNCTION_NAME, Run
 
 # Peak memory that the runtime may add. tracemalloc keeps a record of every allocation in a table that doubles when it
 # is full: then a part of the whole is allowed.
 MEMORY_KB, TRACED_PART = 8 * 1024, 8
+# What the handler's own subsegment has at its first invocation.
+_OF_RUNTIME = {"ColdStart": True, "Service": FUNCTION_NAME}
 _DEEPEST, _NEAR_THE_LIMIT = 20_000, 900
 # Identity and time.
 _VARYING_KEYS = {"timestamp", "Timestamp", "id", "parent_id", "start_time", "end_time", "xray_trace_id", "request_id"}
@@ -197,6 +199,15 @@ def application_spans(run: Run, bare_spans: int | None = None, *, patched: bool 
     own = [span for span in run.datagrams if not span.get("name", "").startswith("init: ")]
     if bare_spans == 0:
         own = [span for span in own if not span.get("name", "").startswith("## ") and span.get("namespace") != "aws"]
+    elif bare_spans is not None:
+        # Until a handler makes its Tracer, the runtime traces the handler and its AWS calls.
+        of_runtime = {span.get("id") for span in own if span.get("annotations") == _OF_RUNTIME}
+        own = [
+            span
+            for span in own
+            if span.get("id") not in of_runtime
+            and (span.get("namespace") != "aws" or span.get("parent_id") not in of_runtime)
+        ]
     if patched:
         own = [span for span in own if span.get("namespace") not in {"remote", "aws"}]
     return [

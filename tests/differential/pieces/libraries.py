@@ -193,7 +193,8 @@ PIECES = (
         "httpx gathered",
         needs=("httpx",),
         module=_with_server("""
-            import asyncio, httpx
+            import asyncio, httpx, logging
+            logging.getLogger('httpcore').setLevel('WARNING')  # the order of its lines is by chance
             async def many{n}():
                 async with httpx.AsyncClient() as client:
                     return [one.status_code for one in await asyncio.gather(*(client.get(url{n} + '/' + str(i)) for i in range(4)))]
