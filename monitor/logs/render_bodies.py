@@ -1,6 +1,7 @@
 """The text of each record type, without the time and the log group's name."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -47,6 +48,14 @@ _KNOWN_FIELDS = frozenset(
 # Fractions of a limit (time-out, memory) from which a figure is yellow, then red.
 _NEAR, _VERY_NEAR = 0.8, 0.95
 _MAX_FIELD = 200
+# So many characters of a request id are shown where there is little room.
+SHORT_ID = 8
+_COLORED = re.compile(r"\x1b\[[0-9;]*m")
+# What a REPORT is shown without on a narrow terminal, in this order. Memory that is nearly used up has a color.
+_LEFT_OUT = (
+    *(re.compile(rf"\A(?:{_COLORED.pattern})?billed .*"), re.compile(r"\A\d+ of \d+ MB.*")),
+    re.compile(r"cold start, (?=init )"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,15 @@ class Limits:
 
 
 class Bodies:
-    """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones)."""
+    """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones).
 
-    def __init__(self, color: bool, fields: Sequence[str] = (), limits: Limits | None = None) -> None:
-        self._color, self._fields, self._limits = color, tuple(fields), limits or Limits()
+    With `width`, a REPORT that is longer has a short request id, and no billed duration and memory if need be.
+    """
+
+    def __init__(
+        self, color: bool, fields: Sequence[str] = (), limits: Limits | None = None, width: int | None = None
+    ) -> None:
+        self._color, self._fields, self._limits, self._width = color, tuple(fields), limits or Limits(), width
         self._bodies: dict[str, Callable[[Any], str]] = {
             "init_start": self._init_start,
             "init_report": self._init_report,
@@ -103,9 +117,27 @@ class Bodies:
             parts.append(self.paint(clean(failed), RED))
         if record.tenant_id:
             parts.append(self.paint(clean(f"tenant {record.tenant_id}"), DIM))
-        if record.request_id:
-            parts.append(self.paint(clean(record.request_id), DIM))
-        return "  ".join(parts)
+        return self.report_line(parts, clean(record.request_id or ""))
+
+    def report_line(self, parts: list[str], request_id: str) -> str:
+        """The parts of a REPORT and its request id, shortened to the width, the least important first."""
+        if request_id:
+            parts.append(self.paint(request_id, DIM))
+        line = "  ".join(parts)
+        if self._width is None or len(line) <= self._width or not self._is_long(line):
+            return line
+        if request_id:
+            # `monitor show` takes the beginning of a request id.
+            parts[-1] = self.paint(request_id[:SHORT_ID], DIM)
+        line = "  ".join(parts)
+        for left_out in _LEFT_OUT:
+            if not self._is_long(line):
+                break
+            line = "  ".join(filter(None, (left_out.sub("", part) for part in line.split("  "))))
+        return line
+
+    def _is_long(self, line: str) -> bool:
+        return self._width is not None and len(_COLORED.sub("", line)) > self._width
 
     def report_parts(
         self,

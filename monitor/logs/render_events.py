@@ -32,7 +32,7 @@ class TailRenderer:
     """Renders events as text.
 
     Args:
-        style: width is not used; lines are never cut.
+        style: its width counts only if the text is `fitted`.
         zone: the time zone of printed times; None is the machine's own.
         names: the name printed for each log group (by its `group_key`); empty for a single group.
         fold: leave out START and END, and shorten what Lambda and the instruments write.
@@ -42,6 +42,7 @@ class TailRenderer:
         day: without `dated`, the day that is not printed. Each other day is printed once, on a line of its own.
             None: no day is printed.
         limits: when a REPORT's duration is highlighted.
+        fitted: shorten a REPORT to the width of the terminal. What a function logged is never cut.
     """
 
     def __init__(
@@ -56,14 +57,16 @@ class TailRenderer:
         dated: bool = False,
         day: date | None = None,
         limits: Limits | None = None,
+        fitted: bool = False,
     ) -> None:
         self._style, self._zone, self._fold = style, zone, fold
         self._mark = mark if style.color else None
-        self.bodies = Bodies(style.color, fields, limits)
         self._dated, self._day = dated, None if dated or day is None else day.isoformat()
         self._second, self._clock = -1, ""
         self._before, self._after = ("\x1b[2m", "\x1b[0m ") if style.color else ("", " ")
         self._width = max((len(name) for name in names.values()), default=0)
+        margin = 13 + (11 if dated else 0) + (self._width + 1 if names else 0)
+        self.bodies = Bodies(style.color, fields, limits, max(0, style.width - margin) if fitted else None)
         self._labels: dict[str, str] = {}
         self._names: set[str] = set()
         for group, name in names.items():
@@ -71,7 +74,7 @@ class TailRenderer:
         # The streams inside a traceback whose lines are events of their own.
         self.inside: dict[tuple[str, str], TracebackLines] = {}
         self._no_time = self.bodies.paint(f"{_NO_CLOCK[dated]}.---", DIM)
-        self._margin = f"\n{' ' * (13 + (11 if dated else 0) + (self._width + 1 if names else 0))}"
+        self._margin = f"\n{' ' * margin}"
 
     def _label(self, key: str, event: LogEvent) -> str:
         if key not in self._labels:

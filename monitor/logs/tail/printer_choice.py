@@ -50,6 +50,8 @@ def printer_for(
         dated=first != last,
         day=first,
         limits=_limits(options, reading),
+        # A pipe gets whole lines.
+        fitted=sys.stdout.isatty(),
     )
     return TextPrinter(options, renderer)
 

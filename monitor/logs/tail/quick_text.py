@@ -13,7 +13,7 @@ import orjson
 
 from monitor.console.text import clean_lines
 from monitor.kernel.json_fields import is_shallow
-from monitor.logs.render_bodies import DIM, Bodies
+from monitor.logs.render_bodies import Bodies
 from monitor.logs.tail.unusual import UNUSUAL_MEMBERS
 from monitor.records.grammar import RUNTIME_LINE, TRACEBACK, USUAL_REPORT, USUAL_START
 from monitor.records.levels import LEVELS, level_number
@@ -61,8 +61,7 @@ class QuickBodies:
         parts = bodies.report_parts(
             float(duration), float(billed), int(memory), int(used), None if init is None else float(init), group
         )
-        parts.append(bodies.paint(request_id, DIM))
-        return "  ".join(parts)
+        return bodies.report_line(parts, request_id)
 
     def _runtime_line(self, message: str, _: str) -> str | None:
         found = RUNTIME_LINE.match(message)

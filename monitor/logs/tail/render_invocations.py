@@ -5,14 +5,12 @@ from datetime import tzinfo
 
 from monitor.console.text import Style, clean, clip, format_counted, format_ms, format_time
 from monitor.kernel.missing import Missing
-from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_color, nearness
+from monitor.logs.render_bodies import ALARM, CYAN, DIM, SHORT_ID, YELLOW, Limits, duration_color, nearness
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
 from monitor.records.tracebacks import one_line
 
 _GAP = "  "
-# `monitor show` takes the beginning of a request id.
-_SHORT_ID = 8
 _LEAST_TEXT = 12
 
 
@@ -61,7 +59,7 @@ def render_invocation_line(
     if durable:
         parts.append(_Part(clean(durable), DIM, 4))
     request_id = clean(invocation.request_id)
-    parts.append(_Part(request_id or clean(invocation.stream), DIM, 5, request_id[:_SHORT_ID]))
+    parts.append(_Part(request_id or clean(invocation.stream), DIM, 5, request_id[:SHORT_ID]))
     if width is not None:
         _fit(parts, width, style.ellipsis)
     return _GAP.join(_painted(part, style) for part in parts if part.text)

@@ -1,6 +1,7 @@
 """What a person reads of a log, line by line."""
 
 import json
+import re
 from datetime import UTC, date
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from monitor.console.text import Style
 from monitor.logs.render_bodies import Bodies, Limits
 from monitor.logs.render_events import TailRenderer
+from monitor.logs.tail.quick_text import QuickBodies
 from monitor.records.event import LogEvent
 from monitor.records.message import parse_message
 
@@ -187,3 +189,27 @@ def test_a_report_is_colored_when_slow_and_when_near_its_limits(
     text = Bodies(True, limits=Limits(1_000, {"g": 3_000})).of(parse_message(message), "g")
     assert duration in text
     assert memory in text
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("init", ["", "\tInit Duration: 899.50 ms\t"])
+def test_a_report_fits_a_terminal_and_is_whole_in_a_pipe(init: str, width: int, *, color: bool) -> None:
+    request_id = "8f5b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d"
+    figures = "Duration: 12345.67 ms\tBilled Duration: 12346 ms\tMemory Size: 10240 MB\tMax Memory Used: 1024 MB"
+    message = f"REPORT RequestId: {request_id}\t{figures}{init}"
+    event = LogEvent(1_795_784_400_000, message, "2026/11/27/[$LATEST]a", "/aws/lambda/fn")
+    look = Style(color=color, width=width)
+    fitted = TailRenderer(look, UTC, {}, fitted=True)
+    line = fitted.render(event, parse_message(message))
+    assert line is not None
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    assert len(shown) <= width
+    assert request_id[:8] in shown
+    assert not init or "init 900 ms" in shown
+    assert QuickBodies(fitted.bodies).body(message, event.group) == fitted.body(event, parse_message(message))
+    whole = TailRenderer(look, UTC, {}).render(event, parse_message(message))
+    assert whole is not None
+    assert "billed" in whole
+    assert "1024 of 10240 MB" in whole
+    assert request_id in whole
