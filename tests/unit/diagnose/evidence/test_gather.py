@@ -311,7 +311,8 @@ def test_who_waits_is_told_what_is_still_being_read(account: OneFunction, monkey
 
     account.call = call  # type: ignore[method-assign, assignment]
     gather(account, NAME, WINDOW, lambda _state: None, still)  # type: ignore[arg-type]
-    assert waited[-1] == ["log", "package", "traces"]
+    # On a busy machine, what comes after the log is waited for too.
+    assert ["log", "package", "traces"] in waited
 
 
 def test_an_arn_of_another_region_is_told_before_anything_is_asked(account: OneFunction) -> None:
