@@ -132,7 +132,6 @@ def build_command(
     """
     from dataclasses import replace
 
-    from monitor.console.files import check_writable
     from monitor.packages.building.build import build
 
     if no_strip:
@@ -144,8 +143,6 @@ def build_command(
         place = Path(folder)
     else:
         place, handler, variables = _of_template(template.one(folder), handler, variables, options)
-    written = out or Path(f"{place.resolve().name}.zip")
-    check_writable(written)
     recipe = recipe_of(
         **options,
         without_sdk=without_runtime_sdk,
@@ -156,7 +153,7 @@ def build_command(
         optimizations=optimizations,
     )
     with progress(f"building {place}"):
-        built = build(place, written, recipe)
+        built = build(place, out or Path(f"{place.resolve().name}.zip"), recipe)
     if try_start is not False:
         built = replace(built, start=_start(built, recipe, variables, is_required=bool(try_start)))
     if output == "json":

@@ -187,7 +187,7 @@ def test_a_dockerfile_copies_what_lambdaignore_leaves(monitor: Run) -> None:
         (("inspect", "folder/function"), 2, "no such file"),
         (("diff", "no-such-function", "nowhere.zip"), 2, "no such file"),
         (("diff", "no-such-function", "no-such-function", "--measure", "1"), 2, "needs two zips"),
-        (("build", EXAMPLE, "-o", "/nonexistent/x.zip"), 2, "no such folder"),
+        (("build", EXAMPLE, "-o", "/nonexistent/x.zip"), 2, "is not a folder that you can write to"),
         (("build", EXAMPLE, "--requirements", "nowhere.txt"), 2, "with --requirements"),
         (("inspect", "no-such-function"), 3, "there is no function"),
         (("inspect", "http://127.0.0.1:9/x?X-Amz-Signature=verysecret"), 4, "could not be reached"),

@@ -4,9 +4,8 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from monitor.console.files import read_file
+from monitor.console.files import check_writable, read_file
 from monitor.console.temporary import temporary_folder
-from monitor.errors import UsageError
 from monitor.kernel.encodings import decode_text
 from monitor.kernel.entry_point import ENTRY_POINT
 from monitor.kernel.handler import handler_module
@@ -44,13 +43,12 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
     """Build the package of the project in `folder` and write it to `out`, whole or not at all.
 
     Raises:
-        UsageError: there is no such folder, the dependencies cannot be installed, the package is too large, or `out`
+        UsageError: the folder is none, the dependencies cannot be installed, the package is too large, or `out`
             cannot be written.
         CheckFailedError: the package would not be complete.
     """
     check_project(folder, recipe)
-    if not out.parent.is_dir():
-        raise UsageError(f"no such folder: {out.parent}", "create it, or write the zip to another one")
+    check_writable(out)
     project = project_files(folder, follow_links=recipe.follow_links)
     with temporary_folder() as temporary:
         dependencies = stage_dependencies(folder, temporary, recipe)
