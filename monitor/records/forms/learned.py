@@ -1,4 +1,4 @@
-"""Columns that no tool above writes, learned from the lines that have a record of Lambda's platform behind them.
+"""Columns of a tool that is not known, learned from the lines that have a record of Lambda's platform behind them.
 
 What comes before these records has one shape in all of them: a time, words, brackets. A line of that shape begins an
 event. If nearly every line has it, it does not tell where an event begins, and the lines are joined by their content.
