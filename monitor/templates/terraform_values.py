@@ -82,7 +82,7 @@ class Scope:
         if expression is None:
             return self.bound(count={"index": key})
         pairs = elements(self.value(expression))
-        found = dict(pairs or ()).get(as_key(key), Missing(f"{as_key(key)} is no key of its for_each"))
+        found = dict(pairs or ()).get(as_key(key), Missing(f"{as_key(key)} is not a key of its for_each"))
         return found if isinstance(found, Missing) else self.bound(each={"key": as_key(key), "value": found})
 
     def child(self, block: Block, kind: str) -> "tuple[Block, Scope] | Missing | None":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.records.event import LogEvent
 from monitor.records.forms.openings import is_platform, is_record, without_color
@@ -42,8 +42,8 @@ class Sample:
         self.text = text
         self.whole = whole
         self.zone = zone
-        # How well each form in JSON fits; {} before it was computed.
-        self.json_scores: dict[str, float] = {}
+        # What the forms in JSON found; None before they looked.
+        self.json_evidence: Any = None
 
     @cached_property
     def newline(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from monitor.kernel.values import dataclass
 from monitor.records.event import LogEvent
 from monitor.records.forms.form import Form, Reader, Sample, record_score
 from monitor.records.forms.json_events import API, INSIGHTS, INVOKE, LEARNED, RECORDS, SUBSCRIPTION, events_of
@@ -109,35 +110,45 @@ def _is_by_line(sample: Sample, events: list[LogEvent]) -> bool:
     return all(isinstance(one, dict) and not _LINES.isdisjoint(one) for one in values)
 
 
-def _evidence(sample: Sample) -> dict[str, float]:
-    """The score of each shape, computed once for all forms in JSON."""
-    if not sample.json_scores:
-        sample.json_scores = _scores(sample)
-    return sample.json_scores
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """How well each shape fits a sample, its events (None for text that is not JSON), and the path that was learned."""
+
+    scores: dict[str, float]
+    events: list[LogEvent] | None = None
+    path: Path | None = None
 
 
-def _scores(sample: Sample) -> dict[str, float]:
+def _evidence(sample: Sample) -> _Evidence:
+    """The evidence for the forms in JSON, computed once for all of them."""
+    if sample.json_evidence is None:
+        sample.json_evidence = _judged(sample)
+    found: _Evidence = sample.json_evidence
+    return found
+
+
+def _judged(sample: Sample) -> _Evidence:
     if sample.first.lstrip()[:1] not in ("{", "[", '"'):
-        return {"": 0.0}
+        return _Evidence({})
     reader = JsonReader()
     events = sample.events(reader)
     if not reader.shapes or reader.unread > sum(reader.shapes.values()):
-        return {"": 0.0}
+        return _Evidence({}, events)
     shape = reader.shapes.most_common(1)[0][0]
     placed = sum(_PLACED for event in events if event.stream or event.group or event.event_id)
     score = record_score([event.message for event in events]) + placed
     if not events:
         # A page without events, and the payload that tests a subscription.
         score = 0.5
-    if (path := _path(sample)) is not None:
+    # A function can log objects that hold records: they count only where no record is in its place, or where all
+    # objects are alike.
+    is_known = any(is_platform(event.message) for event in events)
+    if (not is_known or reader.shapes[RECORDS]) and (path := _path(sample)) is not None:
         learned = JsonReader(path)
         found = sample.events(learned)
-        # A function can log objects that hold records: they count only where no record is in its place, or where all
-        # objects are alike.
-        is_known = any(is_platform(event.message) for event in events)
-        if not is_known or (reader.shapes[RECORDS] and not learned.unread and len(found) == len(events)):
-            return {LEARNED: record_score([event.message for event in found])}
-    return {shape: score * (_AFTER_MESSAGES if shape == RECORDS else 1.0)}
+        if not is_known or (not learned.unread and len(found) == len(events)):
+            return _Evidence({LEARNED: record_score([event.message for event in found])}, found, path)
+    return _Evidence({shape: score * (_AFTER_MESSAGES if shape == RECORDS else 1.0)}, events)
 
 
 def _path(sample: Sample) -> Path | None:
@@ -146,13 +157,15 @@ def _path(sample: Sample) -> Path | None:
 
 
 def _reader(sample: Sample) -> Reader:
-    path = _path(sample) if LEARNED in _evidence(sample) else None
-    return JsonReader(path, by_line=_is_by_line(sample, sample.events(JsonReader(path))))
+    evidence = _evidence(sample)
+    # A form that is given by name reads any text.
+    events = sample.events(JsonReader()) if evidence.events is None else evidence.events
+    return JsonReader(evidence.path, by_line=_is_by_line(sample, events))
 
 
 def _form(name: str, title: str, example: str, *, streams: bool, times: bool = True) -> Form:
     def score(sample: Sample) -> float:
-        return _evidence(sample).get(name, 0.0)
+        return _evidence(sample).scores.get(name, 0.0)
 
     return Form(name, title, score, _reader, streams, times, example)
 
