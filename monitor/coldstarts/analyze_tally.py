@@ -10,9 +10,10 @@ from monitor.coldstarts.model import By, ColdStartGroup, ColdStartSummary, Funct
 from monitor.kernel.missing import Missing, Unavailable
 from monitor.kernel.place import Place
 from monitor.kernel.window import Window
-from monitor.records.imports import ImportTable, tree_of_record
+from monitor.records.executions import UnorderedExecutions
+from monitor.records.imports import ImportTable
 from monitor.records.init_record import InitRecord
-from monitor.records.invocation import ColdStart, Invocation, as_replay
+from monitor.records.invocation import ColdStart, Invocation
 from monitor.records.quick.columns import Warm
 
 MOST_LISTED = 2_000
@@ -22,8 +23,6 @@ _MOST_GROUPS = 500
 _MOST_STREAMS = 50_000
 _GROUP_EXACT_UP_TO = 5_000
 _HOUR_MS = 3_600_000
-_MOST_HELD = 5_000
-_MOST_EXECUTIONS = 200_000
 _UNKNOWN = "not known"
 _REST = "all others"
 _NOWHERE = Place()
@@ -66,9 +65,7 @@ class Tally:
         self._named: dict[tuple[str, str], str] = {}
         self._listed: list[ColdStart] = []
         self._trees = 0
-        # The earliest invocation of each durable execution, until it is counted; then the execution alone.
-        self._first: dict[tuple[str, str], Invocation] = {}
-        self._begun: dict[tuple[str, str], None] = {}
+        self._executions = UnorderedExecutions()
         # The first start of each version of the runtime, by function: a second version is a boundary.
         self.runtimes: dict[str, dict[str, int]] = {}
         self._shares = by is not None and by.of_all
@@ -107,8 +104,8 @@ class Tally:
 
     def _settle(self) -> None:
         """Count what is held. If only one function was named, add the invocations without a name to it."""
-        while self._first:
-            self._count_first()
+        for one in self._executions.finish():
+            self._count(one)
         names = [name for name in self._found if name]
         if len(names) != 1 or "" not in self._found:
             return
@@ -153,34 +150,13 @@ class Tally:
             self._shares = False
 
     def add(self, invocation: Invocation) -> None:
-        """Count an invocation.
-
-        The first invocation of a durable execution is counted when it is known to be the first, at the end: logs need
-        not be in the order of time.
-        """
+        """Count an invocation. The first one of a durable execution is counted at the end: logs need no order."""
         invocation = self._with_name(invocation)
-        execution = invocation.execution
-        if execution is None:
+        if invocation.execution is None:
             self._count(invocation)
             return
-        key = (invocation.function, execution)
-        first = self._first.get(key)
-        if invocation.resumes or key in self._begun or (first is not None and first.at_ms <= invocation.at_ms):
-            self._count(as_replay(invocation))
-            return
-        self._first[key] = invocation
-        if first is not None:
-            self._count(as_replay(first))
-        elif len(self._first) > _MOST_HELD:
-            self._count_first()
-
-    def _count_first(self) -> None:
-        """Count the invocation that began an execution, the one that has been held for longest."""
-        key = next(iter(self._first))
-        self._begun[key] = None
-        if len(self._begun) > _MOST_EXECUTIONS:
-            del self._begun[next(iter(self._begun))]
-        self._count(self._first.pop(key))
+        for one in self._executions.add(invocation):
+            self._count(one)
 
     def _count(self, invocation: Invocation) -> None:
         one = self._of(invocation.function).add(invocation)
@@ -193,7 +169,7 @@ class Tally:
         if one is None:
             return
         if one.init_record is not None:
-            self.imports.add(tree_of_record(one.init_record), one.init_record.imports)
+            self.imports.add_record(one.init_record)
         if len(self._listed) < MOST_LISTED:
             self._listed.append(self._light(one))
 

@@ -187,6 +187,10 @@ class ImportTable:
             modules[NOT_ITEMISED] = imports.dropped
         self._add(figures, modules, totals)
 
+    def add_record(self, record: InitRecord) -> None:
+        """Add the imports of one init record."""
+        self.add(tree_of_record(record), record.imports)
+
     def _of_packages(self, imports: InitImports) -> tuple[dict[str, float], dict[str, int], dict[str, float]]:
         figures: dict[str, float] = {}
         modules: dict[str, int] = {}
@@ -266,7 +270,7 @@ def table_of_records(records: Iterable[InitRecord]) -> tuple[ImportRow, ...]:
     """The table by top-level package, from one init record per cold start."""
     table = ImportTable()
     for record in records:
-        table.add(tree_of_record(record), record.imports)
+        table.add_record(record)
     return table.result()
 
 

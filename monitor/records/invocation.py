@@ -1,15 +1,12 @@
 """One invocation of a function, built from the log of its execution environment, and its cold start."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from monitor.kernel.missing import Missing
 from monitor.records.event import LogEvent
 from monitor.records.init_record import InitRecord
 from monitor.records.record import ExceptionText, Report
-
-_MOST_EXECUTIONS = 100_000
 
 
 class InitKind(Enum):
@@ -104,31 +101,6 @@ class Invocation:
     execution: str | None = None
     resumes: bool = False
     web_function: bool = False
-
-
-def as_replay(invocation: Invocation) -> Invocation:
-    """The invocation, known to resume a durable execution: nobody waited for its init."""
-    kind = invocation.kind
-    if kind is not None and kind.waited_for and kind is not InitKind.FAILED:
-        kind = InitKind.REPLAY
-    return replace(invocation, kind=kind, cold=False, resumes=True)
-
-
-class Executions:
-    """Tells which invocations resume a durable execution, in the order in which they are given."""
-
-    def __init__(self) -> None:
-        self._began: OrderedDict[tuple[str, str], str] = OrderedDict()
-
-    def marked(self, invocation: Invocation) -> Invocation:
-        """The invocation, as a replay if an earlier one belongs to its execution."""
-        if invocation.execution is None:
-            return invocation
-        key = (invocation.function, invocation.execution)
-        first = self._began.setdefault(key, invocation.request_id)
-        if len(self._began) > _MOST_EXECUTIONS:
-            self._began.popitem(last=False)
-        return invocation if first == invocation.request_id else as_replay(invocation)
 
 
 @dataclass(frozen=True, slots=True)

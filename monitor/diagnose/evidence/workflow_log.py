@@ -22,8 +22,9 @@ from monitor.diagnose.evidence.model import (
 from monitor.kernel.missing import Missing
 from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
+from monitor.records.executions import Executions
 from monitor.records.imports import ImportProfile, ImportProfiles, tree_of_record
-from monitor.records.invocation import ColdStart, Executions, Invocation
+from monitor.records.invocation import ColdStart, Invocation
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import Pairing
 from monitor.records.record import InitRecordEvent, LateImports, Record, Start

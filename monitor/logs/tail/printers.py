@@ -17,7 +17,8 @@ from monitor.records.event import LogEvent
 
 if TYPE_CHECKING:
     from monitor.logs.analyze_select import Context, InvocationFilter
-    from monitor.records.invocation import Executions, Invocation
+    from monitor.records.executions import Executions
+    from monitor.records.invocation import Invocation
     from monitor.records.pairing import Pairing
     from monitor.records.record import Record
 
@@ -162,7 +163,7 @@ def _invocations(options: TailOptions) -> "tuple[InvocationFilter | None, Pairin
     if not (options.picks_invocations or options.invocations):
         return None, None, None
     from monitor.logs.analyze_select import InvocationFilter
-    from monitor.records.invocation import Executions
+    from monitor.records.executions import Executions
     from monitor.records.pairing import Pairing
 
     wanted = InvocationFilter(

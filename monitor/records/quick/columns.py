@@ -16,12 +16,12 @@ from functools import cache
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
+from monitor.records.environment import LINGER_MS
 from monitor.records.event import LogEvent
 from monitor.records.forms.json_text import one_line
 from monitor.records.forms.openings import STREAM
 from monitor.records.invocation import Invocation
 from monitor.records.message import parse_fact
-from monitor.records.pairing import LINGER_MS
 from monitor.records.quick.blocks import LEAST_BYTES
 from monitor.records.quick.reader import QuickReader
 from monitor.records.stream import DURABLE, SERVERS, has_hint, owner

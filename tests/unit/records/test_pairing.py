@@ -480,7 +480,7 @@ def test_what_is_kept_does_not_grow_with_the_number_of_invocations() -> None:
             event(number * 20 + 9, report(str(number)), stream),
         ):
             emitted += len(pairing.add(item, parse_fact(item.message)))
-        most = max(most, len(pairing._streams) + len(pairing._lingering))
+        most = max(most, len(pairing._environments) + len(pairing._lingering))
     emitted += len(pairing.finish())
     assert emitted == 20_000
     assert most < 600
@@ -557,3 +557,13 @@ def test_an_init_that_took_too_long_and_then_went_well_is_suppressed_and_both_we
     cold = cold_start(found)
     assert cold is not None
     assert cold.first_total_ms == 9999.5 + 12_000.0
+
+
+def test_what_follows_a_report_belongs_to_it_in_a_log_of_reports_alone() -> None:
+    # As in a log that was filtered for REPORT and `Task timed out`.
+    timed_out = "2026-11-23T02:00:00.030Z b Task timed out after 3.00 seconds\n"
+    lines = [report("a"), report("b"), timed_out, report("c"), report("d"), report("d")]
+    found = paired(event(at * 10, line) for at, line in enumerate(lines))
+    assert [one.request_id for one in found] == ["a", "b", "c", "d"]
+    assert [one.error.kind if one.error else None for one in found] == [None, FailureKind.TIMEOUT, None, None]
+    assert found[3].notes == ("REPORT twice",)
