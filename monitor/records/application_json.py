@@ -49,6 +49,8 @@ _NAMES = ("type", "name", "exc_type", "kind", "class", "errorType", "exception_c
 _MESSAGES = ("message", "value", "exc_value", "msg", "errorMessage")
 # Of these members the case does not matter: the level, the message and the exception.
 _OTHER_CASE = other_case((*LEVEL_MEMBERS, *_MESSAGE_KEYS, *_EXCEPTION_KEYS, *_TYPE_KEYS, *_TEXT_KEYS))
+# Beside one of these, `status` is the level. Elsewhere it is any status.
+_DATADOG = frozenset(("dd", "dd.trace_id", "dd.service", "ddsource", "ddtags"))
 # How deep in a line a traceback is looked for.
 _DEEPEST = 3
 _STACKS = ("stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "extendedStackTrace", "trace")
@@ -114,6 +116,8 @@ def _level(line: dict[str, Any], inner: dict[str, Any]) -> str | None:
     nested = (object_of(inner.get("level")).get("name"), object_of(line.get("log")).get("level"))
     found = [*(line.get(key) for key in LEVEL_NAME_MEMBERS), *nested]
     names = [value for value in found if isinstance(value, str)]
+    if not names and not _DATADOG.isdisjoint(line):
+        names = [value for value in (line.get("status"),) if isinstance(value, str)]
     known = next((name for name in names if level_number(name) is not None), None)
     if known is not None:
         return known
@@ -156,7 +160,7 @@ def _message(line: dict[str, Any], inner: dict[str, Any]) -> str | None:
             value = value.get("stringValue", value)
         if value is not None and (key == "message" or isinstance(value, str)):
             return _written(value)
-    return None
+    return _first_text(object_of(line.get("log")), ("message", "msg"))
 
 
 def shown_members(record: Application) -> frozenset[str]:

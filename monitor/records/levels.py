@@ -12,6 +12,7 @@ Sources:
     java.util.logging: SEVERE, WARNING, INFO, CONFIG, FINE, FINER, FINEST
     .NET's console format: trce, dbug, info, warn, fail, crit
     winston's npm levels: error, warn, info, http, verbose, debug, silly
+    In one letter: glog (I, W, E, F), Tornado (D, I, W, E, C), Ruby's logger (D, I, W, E, F, A)
 """
 
 from collections.abc import Iterable
@@ -45,6 +46,7 @@ LEVELS: dict[str, int] = {
                                                    ("WARN", WARNING)) for number in (2, 3, 4)},
     "NOTSET": 0,
 }  # fmt: skip
+LETTERS = {"D": "DEBUG", "I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL", "C": "CRITICAL", "A": "UNKNOWN"}
 _NAMES = ((CRITICAL, "CRITICAL"), (ERROR, "ERROR"), (WARNING, "WARNING"), (INFO, "INFO"), (DEBUG, "DEBUG"))
 _SYSLOG = ("EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 _GOOGLE = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")

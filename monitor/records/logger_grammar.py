@@ -16,7 +16,15 @@ NAME_FIRST = (
     rf"[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
 )
 LOGFMT = r"[A-Za-z_][\w.@-]{0,60}="
-_ANY_FIRST = re.compile(f"(?:{NAME_FIRST})|(?:{LEVEL_FIRST})|{LOGFMT}")
+# A level in one letter: glog, klog, and absl; Tornado, and Jupyter; Ruby's logger, which names it again.
+LETTER_FIRST = (
+    r"([DIWEFC])\d{4} \d\d:\d\d:\d\d\.\d{1,6}\s{1,8}\d{1,10} [^\s\]]{1,80}:\d{1,7}\] "
+    r"|\[([DIWEC]) (?:\d{6}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d{1,6})? [\w.-]{1,80}(?::\d{1,7})?\] "
+    r"|([DIWEFA]), \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9} #\d{1,10}\]\s{1,8}[A-Z]{3,8} -- [^:\n]{0,80}: "
+)
+# .NET's console logger: a level in four letters, the category and the number of the event.
+DOTNET_FIRST = r"(trce|dbug|info|warn|fail|crit): [\w.`+<>,-]{1,200}\[-?\d{1,10}\]\s"
+_ANY_FIRST = re.compile(f"(?:{NAME_FIRST})|(?:{LEVEL_FIRST})|{LOGFMT}|{LETTER_FIRST}|{DOTNET_FIRST}")
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 

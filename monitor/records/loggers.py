@@ -1,14 +1,17 @@
 """The text lines of ordinary loggers: a level, with a time, names and numbers before or after it, and the message.
 
 Read are logging.basicConfig and formats with asctime, uvicorn, gunicorn, Flask, Django, Celery, Chalice, loguru, rich,
-structlog's console, logfmt (structlog, logrus, logfmter), winston's simple format, log4j, logback, Spring Boot and
-java.util.logging; and tracebacks that are printed without a logger.
+structlog's console, absl, Tornado, coloredlogs, logfmt (structlog, logrus, logfmter), winston's simple format, log4j,
+logback, Spring Boot, java.util.logging, and the usual loggers of Go, Rust, Ruby, PHP, and .NET; and tracebacks that are
+printed without a logger.
 """
 
 import re
 
-from monitor.records.levels import level_number
+from monitor.records.levels import LETTERS, level_number
 from monitor.records.logger_grammar import (
+    DOTNET_FIRST,
+    LETTER_FIRST,
     LEVEL_FIRST,
     LEVEL_WORDS,
     LOGFMT,
@@ -25,12 +28,19 @@ _TIME = (
     r"|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)(?:\s[AP]M)?"
 )
 _DATED = re.compile(rf"[\[(]?{_TIME}")
-_LEVEL_LATER = re.compile(rf"(?<![\w.])(?:({LEVEL_WORDS})(?![\w.])|\[({LEVEL_WORDS})\s*\])", re.IGNORECASE)
+# The third form is Monolog's: the channel, a dot, and the level.
+_LEVEL_LATER = re.compile(
+    rf"(?<![\w.])(?:({LEVEL_WORDS})(?![\w.])|\[({LEVEL_WORDS})\s*\]|[A-Za-z][\w-]{{0,40}}\.({LEVEL_WORDS}): )",
+    re.IGNORECASE,
+)
+# A name with the number of its process, as syslog writes it.
+_PROCESS = re.compile(r"\S{1,80}\[\d{1,10}\]")
 _BRACKETS = re.compile(r"\[[^\[\]]{0,100}\]|\([^()]{0,100}\)")
 _ODD = re.compile(r"[^A-Za-z]")
 # RichHandler leaves the time out where it is that of the line above.
 _RICH = re.compile(rf"\s{{8,40}}({LEVEL_WORDS})\s{{1,8}}\S")
 _LEVEL_FIRST, _NAME_FIRST, _LOGFMT = map(re.compile, (LEVEL_FIRST, NAME_FIRST, LOGFMT))
+_LETTER_FIRST, _DOTNET_FIRST = map(re.compile, (LETTER_FIRST, DOTNET_FIRST))
 _PAIR = re.compile(r"""([A-Za-z_][\w.@-]{0,60})=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']*)""")
 _LEVEL_KEYS = ("level", "lvl", "severity", "levelname", "log.level", "log_level", "at")
 _MESSAGE_KEYS = ("msg", "message", "event")
@@ -44,7 +54,7 @@ _NAMED = re.compile(
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d{1,6} \S{1,80} \d{1,10} \d{1,20} "  # Django
     r"|\[[\w.$/<> -]{1,80}[.:][\w.$/<> -]{0,80}\]:? "
     r"|[A-Za-z_][\w$]{0,60}(?:[.:/][\w$<>]{1,60}){1,9}(?::\d{1,7})?(?::| -| \|) "
-    r"|/[\w.-]{1,80}\] "  # Celery
+    r"|/?[\w.:-]{1,80}\] "  # Celery, and env_logger, whose brackets begin before the time
     r"|\d{1,9} --- (?:\[[^\]]{0,80}\] ){1,3}\S{1,120}\s{0,60}: "  # Spring Boot
 )
 _MOST_FREE_WORDS = 1
@@ -77,6 +87,9 @@ def _level(text: str) -> tuple[str, int] | None:
         time = _DATED.match(text)
         if time is not None:
             return _level_after(text, time.end())
+    lettered = _LETTER_FIRST.match(text)
+    if lettered is not None:
+        return LETTERS[lettered[lettered.lastindex or 0]], lettered.end()
     if first == " ":
         rich = _RICH.match(text)
         return None if rich is None else (rich[1], rich.end(1))
@@ -86,6 +99,9 @@ def _level(text: str) -> tuple[str, int] | None:
     named = _NAME_FIRST.match(text)
     if named is not None:
         return named[1], named.end(1)
+    numbered = _DOTNET_FIRST.match(text)
+    if numbered is not None:
+        return numbered[1].upper(), numbered.end()
     if _LOGFMT.match(text):
         pairs = dict(_PAIR.findall(text[: _HEAD * 4]))
         level = next((pairs[key].strip("\"'") for key in _LEVEL_KEYS if key in pairs), "")
@@ -99,10 +115,12 @@ def _level_after(text: str, end: int) -> tuple[str, int] | None:
     found = _LEVEL_LATER.search(text, end, end + _HEAD if line_end < 0 else min(line_end, end + _HEAD))
     if found is None:
         return None
-    level = found[1] or found[2]
+    level = found[1] or found[2] or found[3]
+    if found[3] and not level.isupper():
+        return None
     if not level.isupper() and found[2] is None and not text.startswith(("]", ")", ":"), found.end()):
         return None
-    between = _BRACKETS.sub(" ", text[end : found.start()].lstrip("])")).split()
+    between = _BRACKETS.sub(" ", _PROCESS.sub(" ", text[end : found.start()].lstrip("])"))).split()
     if sum(_ODD.search(word) is None for word in between if word != "MainThread") > _MOST_FREE_WORDS:
         return None
     return level.upper(), found.end()

@@ -140,12 +140,9 @@ def test_a_change_that_failed_is_told_with_aws_s_reason(served: Callable[..., Co
         wait_until_active(served({"State": "Failed"}), "f")
 
 
-def test_a_change_that_does_not_come_in_time_is_told(
-    served: Callable[..., Connection], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("monitor.aws.deploy._WITHIN_S", 0.3)
+def test_a_change_that_does_not_come_in_time_is_told(served: Callable[..., Connection]) -> None:
     with pytest.raises(UnreachableError, match="did not become active within"):
-        wait_until_active(served({"State": "Pending"}), "f")
+        wait_until_active(served({"State": "Pending"}), "f", within_s=0.3)
 
 
 def test_who_may_not_look_whether_it_is_done_is_told_the_permission(served: Callable[..., Connection]) -> None:
