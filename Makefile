@@ -44,9 +44,9 @@ unit: $(STAMP)
 	git status --porcelain 2>/dev/null | diff $(VENV)/tree-before - \
 	  || { echo 'the tree is not what it was before the tests (see above)' >&2; exit 1; }
 
-# What needs minutes: long fuzz runs, million-line files, comparisons with peers.
+# What needs minutes: long fuzz runs, million-line files, comparisons with peers, and all examples of generated tests.
 check-slow: $(STAMP)
-	$(BIN)/pytest -m slow
+	MONITOR_ALL_EXAMPLES=1 $(BIN)/pytest -m 'slow or hypothesis'
 
 # The documentation site, into site/. It fails for a link that leads nowhere and for a page outside the navigation.
 docs: $(STAMP)

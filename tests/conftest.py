@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests.examples import examples
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # How long an example takes depends on who else uses the machine: that is no finding.
 settings.register_profile(
     "steady",
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     database=DirectoryBasedExampleDatabase(ROOT / ".hypothesis" / "examples"),

@@ -19,6 +19,7 @@ from monitor.local.xray.xray_api import XRayApi
 from monitor.local.xray.xray_daemon import read_datagram
 from monitor.local.xray.xray_store import BadDocumentError, XRayStore
 from tests.attacks.conftest import Send, signed
+from tests.examples import examples
 from tests.fakes.mutated import HUGE, json_values, mutated, paths, replaced
 from tests.functional.local.conftest import Client
 
@@ -78,7 +79,7 @@ FILTER = {"logGroupName": "g", "filterPattern": "a", "startTime": 1, "endTime": 
 
 
 @given(message=st.one_of(mutated(EMF), json_values).map(json.dumps))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_log_message_fails_the_extraction_of_metrics(message: str) -> None:
     for namespace, data in extract(message, 1_795_400_000_000).items():
         json.dumps([namespace, data], allow_nan=False).encode()
@@ -86,7 +87,7 @@ def test_no_log_message_fails_the_extraction_of_metrics(message: str) -> None:
 
 
 @given(documents=st.lists(st.one_of(mutated(SEGMENT), json_values).map(json.dumps), min_size=1, max_size=4))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_segment_document_fails_the_summaries(documents: list[str]) -> None:
     store = XRayStore()
     store.put(json.dumps(SEGMENT))
@@ -112,7 +113,7 @@ def test_no_segment_document_fails_the_summaries(documents: list[str]) -> None:
     ).map(json.dumps)
     | st.text(max_size=30),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_request_fails_the_x_ray_api(path: str, body: str) -> None:
     store = XRayStore()
     store.put(json.dumps(SEGMENT))
@@ -134,7 +135,7 @@ class Emulator:
 @given(
     fields=mutated(METRIC_DATA), found=mutated({"MetricDataResults": [{"Id": "m1", "Timestamps": [1], "Values": [2]}]})
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_request_fails_get_metric_data(fields: Any, found: Any) -> None:
     emulator = (
         Emulator(**found) if isinstance(found, dict) and all(isinstance(key, str) for key in found) else Emulator()
@@ -145,7 +146,7 @@ def test_no_request_fails_get_metric_data(fields: Any, found: Any) -> None:
 
 
 @given(fields=mutated(FILTER))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_no_request_fails_filter_log_events(fields: Any) -> None:
     if not isinstance(fields, dict):
         return

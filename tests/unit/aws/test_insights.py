@@ -14,6 +14,7 @@ from monitor.aws.insights import BULK, Answer, Query, QueryPolling, run_queries,
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UnreachableError
 from monitor.kernel.clock import CancellableClock, CancelledError
 from monitor.records.query_result import LogResult
+from tests.examples import examples
 from tests.fakes.ledger import FakeClock
 
 QUICK = QueryPolling(first_s=1.0, factor=2.0, longest_s=4.0, deadline_s=120.0)
@@ -105,7 +106,7 @@ def one(aws: Insights, asked: Query, poll: QueryPolling = QUICK) -> Answer:
     at_once=st.integers(1, 20),
     leave=st.none() | st.tuples(st.sampled_from(("answer", "sleep")), st.integers(1, 25)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_query_is_answered_whole_or_stopped_wherever_the_caller_leaves(
     count: int, running_polls: int, rows: int, page: int, at_once: int, leave: tuple[str, int] | None
 ) -> None:

@@ -13,6 +13,7 @@ from monitor.aws.connection import Connection
 from monitor.aws.targets import one_function, resolve
 from monitor.errors import DeniedError, MonitorError, NotFoundError, RefusedError, UsageError
 from monitor.kernel.target import TargetSelection
+from tests.examples import examples
 
 NAMES = ("alpha", "beta", "gamma", "al-one")
 GROUPS = ("/shop/all", "/shop/one")
@@ -120,7 +121,7 @@ def test_one_target_that_is_nowhere_is_told_with_what_to_do(target: str, message
 
 
 @given(data=st.data(), count=st.integers(2, 3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_region_answers_as_it_would_alone_and_only_what_none_has_is_an_error(
     data: st.DataObject, count: int
 ) -> None:

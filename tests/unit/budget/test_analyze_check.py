@@ -20,6 +20,7 @@ from monitor.budget.analyze_check import (
     scaled,
 )
 from monitor.budget.model import FunctionBudget, Limit, Measure, Measured, Verdict
+from tests.examples import examples
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "start_times.json"
 REAL = json.loads(SAMPLE.read_text(encoding="utf-8"))["init_ms"]
@@ -67,7 +68,7 @@ def test_a_machine_that_is_busy_for_a_while_fails_no_run_if_starts_are_scaled(st
     assert failing_windows(scaled(package, reference, 500.0), starts) <= PROMISED
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.tuples(st.floats(1, 1e5), st.floats(1, 1e5)), min_size=1, max_size=20), st.floats(0.01, 100))
 def test_a_machine_that_is_slower_by_any_factor_gives_the_same_figures(
     turns: list[tuple[float, float]], factor: float
@@ -106,7 +107,7 @@ def test_a_cost_at_its_limit_fails_in_fewer_than_1_percent_of_runs(draw: Draw, c
     assert found <= RUNS * PROMISED
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.floats(0, 1e6), st.integers(1, 30))
 def test_a_verdict_says_over_only_above_the_limit(values: list[float], most: float, checks: int) -> None:
     chance = FALSE_ALARM / checks
@@ -151,7 +152,7 @@ def test_a_package_that_does_not_start_fails_its_durations_and_keeps_its_size() 
 
 
 @given(st.integers(8, 400), st.floats(1e-5, 0.02))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_ends_of_an_interval_are_those_of_the_binomial_distribution(count: int, chance: float) -> None:
     """Counted in whole numbers: the ways in which fewer than k of n coins show heads."""
     ordered = [float(one) for one in range(1, count + 1)]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from monitor.budget.model import Measure
 from monitor.budget.parse_file import parse_budgets
 from monitor.errors import UsageError
+from tests.examples import examples
 
 TEXT = """# limits
 [api]
@@ -37,7 +38,7 @@ def test_limits_in_a_pyproject_have_their_lines() -> None:
 
 
 @given(st.sampled_from(["api", "my-function", '"images:live"', "'a.b'"]), st.integers(0, 5), st.sampled_from(Measure))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_key_has_the_line_that_it_is_on(name: str, blank: int, measure: Measure) -> None:
     of_log = measure is Measure.COST
     source = 'log = "a.log"\nregion = "eu-west-1"' if of_log else 'package = "a.zip"\nevent = "e.json"'

@@ -17,6 +17,7 @@ from monitor.budget.render_markdown import marker, render_markdown
 from monitor.budget.render_sarif import render_sarif
 from monitor.console.text import Style
 from monitor.kernel.jsonable import jsonable
+from tests.examples import examples
 
 # What SARIF 2.1.0 requires of the objects that are used here, from its standard (sections 3.13 to 3.27).
 _TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
@@ -125,7 +126,7 @@ reports = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(reports)
 def test_each_annotation_is_one_workflow_command_and_says_what_was_found(report: BudgetReport) -> None:
     lines = render_github(report).split("\n")
@@ -140,7 +141,7 @@ def test_each_annotation_is_one_workflow_command_and_says_what_was_found(report:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(reports)
 def test_sarif_is_valid_and_its_messages_have_no_links_or_placeholders(report: BudgetReport) -> None:
     document = json.loads(render_sarif(report))
@@ -155,7 +156,7 @@ def test_sarif_is_valid_and_its_messages_have_no_links_or_placeholders(report: B
         assert not re.search(r"(?<!\{)(?:\{\{)*\{\d+\}(?!\})", text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(reports)
 def test_markdown_has_no_element_that_comes_from_outside(report: BudgetReport) -> None:
     text = render_markdown(report)
@@ -171,7 +172,7 @@ def test_markdown_has_no_element_that_comes_from_outside(report: BudgetReport) -
     assert re.fullmatch(r"<!-- [a-z0-9:-]+ -->", marker(report.file))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(reports)
 def test_the_table_cannot_control_a_terminal_and_a_saved_result_is_the_same(report: BudgetReport) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", render_text(report, Style(width=100)))

@@ -12,6 +12,7 @@ from monitor.aws.connection import Connection
 from monitor.dashboards import workflow_apply as ops
 from monitor.dashboards.workflow_plan import Request, plan
 from monitor.errors import UsageError
+from tests.examples import examples
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.unit.dashboards.test_corpus import PLAIN, text_of
 
@@ -62,7 +63,7 @@ BODIES = st.dictionaries(
 ).flatmap(lambda more: st.builds(lambda widgets: {**more, "widgets": widgets}, st.lists(METRIC | JSON, max_size=3)))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=BODIES | st.dictionaries(st.text(max_size=4), JSON, max_size=3),
     name=st.sampled_from(["d", "orders-1", "orders"]),

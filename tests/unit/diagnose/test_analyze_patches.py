@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.diagnose.analyze_patches import merge_patches
 from monitor.kernel.patch import apply_patch, make_patch
+from tests.examples import examples
 from tests.unit.git_apply import git_applied
 
 SIZE = 14
@@ -26,7 +27,7 @@ def changed(lines: list[str], changes: dict[int, tuple[str, int]], by: set[int])
     return text
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(CHANGES, st.sampled_from([1, 3]), st.booleans())
 def test_one_patch_has_the_changes_of_all(changes: dict[int, tuple[str, int]], context: int, cut: bool) -> None:
     lines = [f"line {at}\n" for at in range(SIZE)]

@@ -16,6 +16,7 @@ from monitor.instrument.model_write import Wish, WritePlan
 from monitor.instrument.workflow_write import plan, plan_undo, undo, undo_file, write
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.templates.model import TemplateFunction
+from tests.examples import examples
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "templates"
 LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3"
@@ -423,7 +424,7 @@ def templates(draw: st.DrawFn) -> str:
     return text.replace("\n", "\r\n") if draw(st.booleans()) else text
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=templates(), extra=st.sampled_from(["", "# above\n"]))
 def test_any_layout_is_wrapped_or_refused_and_given_back_to_the_byte(tmp_path: Path, text: str, extra: str) -> None:
     file = tmp_path / "template.yaml"

@@ -13,9 +13,12 @@ from monitor.instrument import analyze_undo
 from monitor.instrument.model_write import Wish
 from monitor.instrument.workflow_write import plan
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
+from tests.examples import examples
 
 LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:lambda-monitor:3"
-SETTINGS = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    deadline=None, max_examples=examples(80), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 LINE_ENDS = st.sampled_from(["\n", "\r\n"])
 
 

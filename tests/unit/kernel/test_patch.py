@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.kernel.patch import NoFitError, apply_patch, can_patch, make_patch
+from tests.examples import examples
 from tests.unit.git_apply import git_applied
 
 APP = "import os\nimport heavy\n\n\ndef late():\n    return heavy.x\n"
@@ -59,7 +60,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(NAMES, TEXTS, TEXTS, st.sampled_from([0, 1, 3]))
 @example("empty.txt", "", "now it has\n", 3)
 @example("empty.txt", "it had\n", "", 3)
@@ -76,7 +77,7 @@ def test_git_takes_a_patch_and_both_make_the_wanted_text_of_it(
     assert apply_patch(patch, {name: before}) == {name: after}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.sampled_from(["x\n", "y\n", "z\n"]), min_size=30, max_size=60), st.data())
 def test_hunks_far_from_each_other_go_to_their_own_places(lines: list[str], data: st.DataObject) -> None:
     edited = list(lines)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.kernel.statistics import Bin, Distribution, Quantiles, distribution, histogram, median_interval, percentile
+from tests.examples import examples
 
 values = st.floats(0, 1e9, allow_nan=False)
 
@@ -38,7 +39,7 @@ def test_the_interval_of_a_median_holds_it_in_98_of_100_samples(count: int) -> N
     assert 2 * sum(math.comb(count, heads) for heads in range(int(low) + 3)) * 100 > 2 * 2**count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(values, min_size=2, max_size=60))
 def test_percentiles_are_those_of_the_standard_library_s_inclusive_method(numbers: list[float]) -> None:
     found = distribution(numbers)
@@ -47,7 +48,7 @@ def test_percentiles_are_those_of_the_standard_library_s_inclusive_method(number
         assert ours == pytest.approx(expected[theirs], rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(values, min_size=1, max_size=60))
 def test_percentiles_are_ordered_and_within_the_extremes(numbers: list[float]) -> None:
     found = distribution(numbers)
@@ -96,7 +97,7 @@ def test_equal_values_are_one_bar_and_none_are_none() -> None:
         histogram([1, 2], 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(values, min_size=1, max_size=60), st.integers(1, 20))
 def test_a_histogram_loses_nothing_and_spans_everything(numbers: list[float], bins: int) -> None:
     bars = histogram(numbers, bins)

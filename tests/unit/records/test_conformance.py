@@ -42,6 +42,7 @@ from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.attacks.test_forged_records import AT_MS, STREAM
 from tests.attacks.test_forged_records import pairs as forged_pairs
+from tests.examples import examples
 from tests.fakes import log_lines
 from tests.fakes.log_lines import REQUEST, messages, real_messages, saved_log
 from tests.fakes.saved_logs import read_text
@@ -74,21 +75,21 @@ def test_each_figure_of_report_is_a_field_of_its_record_in_text_and_in_json() ->
     assert parse_message(json.dumps(document)) == Report(REQUEST, 1.0, 2.0, 3, 4, 5.0, 6.0, 7.0)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(log_lines.reports())
 @example(REPORT)
 def test_a_report_of_the_usual_form_reads_as_it_does_field_by_field(line: str) -> None:
     assert parse_report(line) == report_by_field(line)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(log_lines.starts)
 @example(START)
 def test_a_start_of_the_usual_form_reads_as_it_does_field_by_field(line: str) -> None:
     assert parse_start(line) == start_by_field(line)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(log_lines.reports() | log_lines.starts)
 @example(REPORT)
 @example(START)
@@ -121,7 +122,7 @@ def check_fact(message: str) -> None:
         assert fact == (None if record.record_kind in PASSED_OVER else record)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(messages)
 def test_a_fact_is_what_the_full_reader_reads(message: str) -> None:
     check_fact(message)
@@ -163,7 +164,7 @@ def test_a_usual_line_takes_the_short_way_and_says_the_same(bodies: Bodies, mess
     assert short == long
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 @given(messages)
 @example('{"level": "INFO", "message": "m", "location": ' + "[" * 300 + "]" * 300 + "}")
 @example('{"_aws": {"CloudWatchMetrics": []}, "x": ' + "[" * 300 + "]" * 300 + "}")
@@ -193,7 +194,7 @@ def quick_record(message: str) -> dict[str, Any] | None:
     return quick_json.READERS.get(message[:1], quick_json.plain)(message)
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 @given(messages)
 @example('{"level": "INFO", "message": "m", "location": ' + "[" * 300 + "]" * 300 + "}")
 @example(json.dumps({"level": "INFO", "message": "m", "id": 2**70}))
@@ -278,7 +279,7 @@ _turns = st.tuples(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(_turns, max_size=40), st.integers(1, 7))
 def test_interleaved_streams_are_printed_the_same_both_ways(turns: list[tuple[str, int, int]], batch: int) -> None:
     at_ms, events = 1_795_402_121_000, []
@@ -288,7 +289,7 @@ def test_interleaved_streams_are_printed_the_same_both_ways(turns: list[tuple[st
     check_printed(events, batch)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 50), st.sampled_from([3, 2_000]))
 def test_the_logs_of_many_environments_are_printed_the_same_both_ways(
     seed: int, environments: int, batch: int, pause_ms: int
@@ -347,7 +348,7 @@ def messages_quick_and_full(text: str, by: By, block: int) -> tuple[list[object]
 
 
 @pytest.mark.parametrize("form", ["bare", "bare, one after the other"])
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**32),
     by=st.sampled_from([one for one in By if one is not By.HOUR]),
@@ -358,7 +359,7 @@ def test_messages_without_columns_come_to_the_same_both_ways(form: str, seed: in
     assert quick == full
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.sampled_from([START, REPORT.replace("\tInit Duration: 413.61 ms", "")]) | messages, max_size=40))
 def test_hostile_messages_without_columns_come_to_the_same_both_ways(lines: list[str]) -> None:
     text = "\n".join(line.encode("utf-8", "replace").decode().removesuffix("\n") for line in lines)
@@ -366,7 +367,7 @@ def test_hostile_messages_without_columns_come_to_the_same_both_ways(lines: list
     assert quick == full
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), share=st.sampled_from([0.0, 0.04]))
 @example(seed=63, block=1_000_000, share=0.04)
 def test_usual_messages_with_something_rare_among_them_come_to_the_same_both_ways(
@@ -409,7 +410,7 @@ def test_a_cold_start_before_them_does_not_keep_usual_messages_from_the_short_wa
 
 
 @pytest.mark.parametrize("form", ["tailed", "tailed with names"])
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(seed=st.integers(0, 2**32), by=st.sampled_from(By))
 def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -> None:
     text = saved_log(random.Random(seed), form)
@@ -418,7 +419,7 @@ def test_a_saved_log_comes_to_the_same_both_ways(form: str, seed: int, by: By) -
     assert quick == full
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1, 7, 64, 1000]))
 def test_blocks_of_any_size_are_the_same(seed: int, block: int) -> None:
     quick, full = quick_and_full(saved_log(random.Random(seed), "tailed"), By.VERSION, block)
@@ -431,7 +432,7 @@ def tailed(turns: Iterable[tuple[str, int]]) -> Iterator[str]:
         yield head + message.encode("utf-8", "replace").decode()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(st.sampled_from([START, REPORT]) | messages, st.integers(0, 3)), max_size=40))
 def test_hostile_lines_come_to_the_same_both_ways(turns: list[tuple[str, int]]) -> None:
     quick, full = quick_and_full("\n".join(tailed(turns)), By.VERSION)
@@ -511,7 +512,7 @@ def usual_and_rare(chance: random.Random) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]))
 def test_usual_invocations_with_something_rare_among_them_come_to_the_same_both_ways(seed: int, block: int) -> None:
     quick, full = quick_and_full(usual_and_rare(random.Random(seed)), By.VERSION, block)
@@ -563,7 +564,7 @@ def mixed_with_forged(seed: int) -> str:
     return chance.choice(["\n", "\n", "\r\n"]).join(lines)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]), by=st.sampled_from(By))
 @example(seed=306, block=1_000_000, by=By.KIND)
 @example(seed=438, block=1_000_000, by=By.KIND)
@@ -573,7 +574,7 @@ def test_forged_lines_come_to_the_same_both_ways(seed: int, block: int, by: By) 
     assert quick == full
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, 2**32), block=st.sampled_from([1_000_000, 6_000, 700]))
 def test_forged_messages_without_columns_come_to_the_same_both_ways(seed: int, block: int) -> None:
     text = re.sub(r"(?m)^\S+\+00:00 \S+ ", "", mixed_with_forged(seed))
@@ -693,7 +694,7 @@ def test_lines_that_name_no_function_are_taken_for_the_only_one_named(tmp_path: 
 # ---- metrics out of a line
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(log_lines.emf_lines())
 def test_what_the_stack_extracts_is_among_what_a_line_is_read_to_hold(line: str) -> None:
     extracted = [

@@ -22,6 +22,7 @@ from monitor.records.message import parse_fact, parse_message
 from monitor.records.record import InitRecordEvent, LateImports, Malformed, Record, Text
 from monitor.runtime import tree
 from monitor.runtime.imports import Import
+from tests.examples import examples
 
 BODY: dict[str, Any] = {
     "version": 1,
@@ -299,7 +300,7 @@ MODULES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(MODULES)
 def test_what_the_runtime_writes_is_what_is_read(modules: list[Any]) -> None:
     made: list[Import] = []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from monitor.kernel.jsonable import jsonable
 from monitor.records.message import parse_fact, parse_message, printed_before_end
 from monitor.records.record import Malformed, Report, Start
+from tests.examples import examples
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "log_records.jsonl"
 
@@ -49,7 +50,7 @@ def check(message: str) -> None:
     assert fact is None or fact == record
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text() | st.builds(str.__add__, heads, st.text(max_size=80)))
 @example("REPORT RequestId: \x00\tDuration: ٣ ms")
 @example("Error: Runtime exited")
@@ -61,7 +62,7 @@ def test_no_text_raises(message: str) -> None:
     check(message)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(documents | values)
 def test_no_json_raises(document: object) -> None:
     check(json.dumps(document))
@@ -72,7 +73,7 @@ milliseconds = st.integers(0, 10**8).map(lambda hundredths: hundredths / 100)
 megabytes = st.integers(1, 20_000)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.builds(
         Report,

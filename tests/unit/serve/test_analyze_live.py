@@ -9,6 +9,7 @@ from monitor.records.event import LogEvent
 from monitor.serve import analyze_live
 from monitor.serve.analyze_live import LiveLog
 from monitor.serve.model import Position
+from tests.examples import examples
 
 REQUEST = "5b86d4d4-0c1f-4d2c-9a0e-3f7e5b8f{:04x}"
 STREAM = "2026/11/30/[$LATEST]0"
@@ -43,7 +44,7 @@ def read_all(live: LiveLog, position: Position) -> Iterator[tuple[int, int]]:
         position = batch.position
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.one_of(st.integers(1, 30), st.just("read")), max_size=40),
     st.integers(1, 60),

@@ -18,6 +18,7 @@ from monitor.traces.render_comparison import render_comparison
 from monitor.traces.render_html import render_html
 from monitor.traces.render_list import LineRenderer, render_list
 from monitor.traces.render_otlp import render_otlp
+from tests.examples import examples
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 ANYTHING = st.recursive(
@@ -85,14 +86,14 @@ def shown_in_every_way(data: object) -> None:
         render_comparison(comparison.result(), Style(80))
 
 
-@settings(max_examples=120, deadline=None, database=None)
+@settings(max_examples=examples(120), deadline=None, database=None)
 @given(st.lists(DOCUMENT, max_size=4))
 def test_documents_of_any_content_are_shown(documents: list[object]) -> None:
     shown_in_every_way(documents)
     shown_in_every_way({"Traces": [{"Id": "1-x", "Segments": [{"Id": "x", "Document": one} for one in documents]}]})
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=examples(100), deadline=None, database=None)
 @given(ANYTHING | st.binary(max_size=200) | st.text(max_size=200))
 def test_what_is_no_document_is_an_absence(data: object) -> None:
     shown_in_every_way(data)

@@ -17,6 +17,7 @@ from monitor.traces.analyze_waterfall import build_waterfall
 from monitor.traces.model import Figures
 from monitor.traces.render import render_waterfall
 from monitor.traces.render_list import render_list
+from tests.examples import examples
 
 TESTS = Path(__file__).parents[2]
 SAMPLES = sorted((TESTS / "samples" / "traces").glob("*.json"))
@@ -230,7 +231,7 @@ SEGMENT = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=examples(40), deadline=None, database=None)
 @given(st.lists(SEGMENT, max_size=5), st.integers(60, 200))
 def test_whatever_the_clocks_and_names_a_trace_can_be_shown(segments: list[object], width: int) -> None:
     trace = parse_trace(segments)

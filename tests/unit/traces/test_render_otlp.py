@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.records.xray.documents import parse_traces
 from monitor.records.xray.trace import Trace
 from monitor.traces.render_otlp import render_otlp
+from tests.examples import examples
 from tests.unit.traces.test_fuzz import DOCUMENT
 
 json_format = pytest.importorskip("google.protobuf.json_format", reason="opentelemetry-proto is not installed")
@@ -137,7 +138,7 @@ def test_what_does_not_fit_a_field_does_not_cost_the_whole_trace(segment: dict[s
         assert "" not in attributes(span)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(DOCUMENT, max_size=3))
 def test_whatever_a_trace_holds_protobuf_reads_it_and_writes_the_same(documents: list[object]) -> None:
     for trace in parse_traces(documents):

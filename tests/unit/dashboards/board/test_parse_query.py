@@ -29,6 +29,7 @@ from monitor.dashboards.board.model_query import (
 from monitor.dashboards.board.parse_fields import discover
 from monitor.dashboards.board.parse_query import QueryError, parse_query
 from monitor.records.event import LogEvent
+from tests.examples import examples
 
 
 def test_sources_are_taken_off_and_a_line_break_after_them_is_a_bar() -> None:
@@ -214,7 +215,7 @@ commands = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(commands, max_size=3), st.sampled_from(["", "SOURCE 'g' | ", 'source "g"\n']))
 def test_a_query_that_is_written_and_read_again_is_the_same(given: list[tuple[str, Command]], source: str) -> None:
     text = source + " | ".join(one for one, _ in given)

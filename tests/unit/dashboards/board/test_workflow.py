@@ -32,6 +32,7 @@ from monitor.dashboards.body import layout
 from monitor.errors import MonitorError, NotFoundError, RefusedError
 from monitor.kernel.window import Window
 from monitor.records.query_result import LogResult
+from tests.examples import examples
 
 NOW = 1_795_413_600_000
 WINDOW = Window(NOW - 3_600_000, NOW)
@@ -422,7 +423,7 @@ KNOWN = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     kind=st.sampled_from(["metric", "log", "alarm", "text", "explorer", "other"]) | LEAVES,
     properties=st.dictionaries(st.sampled_from(NAMES), KNOWN, max_size=6) | ANY,

@@ -14,6 +14,7 @@ from monitor.dashboards.checks import schema
 from monitor.dashboards.checks.located import Located
 from monitor.dashboards.checks.validate import check_file, check_text
 from monitor.dashboards.model import Problem
+from tests.examples import examples
 
 ROW = ["AWS/Lambda", "Errors", "FunctionName", "f"]
 
@@ -248,7 +249,7 @@ _WIDGETS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     widgets=_JSON | _WIDGETS,
     variables=_JSON | st.lists(st.dictionaries(st.sampled_from(["id", "type", "pattern", "search", "values"]), _JSON)),

@@ -17,6 +17,7 @@ from monitor.dashboards.checks.wrapped import check_wrapped
 from monitor.dashboards.model import Problem
 from monitor.dashboards.wrappers import read
 from monitor.errors import UsageError
+from tests.examples import examples
 
 BODY = {"widgets": [{"type": "text", "x": 0, "y": 0, "width": 6, "height": 2, "properties": {"markdown": "hello"}}]}
 TEXT = json.dumps(BODY)
@@ -239,7 +240,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.dictionaries(st.sampled_from(["start", "periodOverride", "a", "b"]), JSON), st.lists(st.integers(1, 200)))
 def test_any_body_comes_back_from_any_wrapper(body: dict[str, Any], cuts: list[int]) -> None:
     body["widgets"] = []

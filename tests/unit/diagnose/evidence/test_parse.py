@@ -26,6 +26,7 @@ from monitor.kernel.missing import Missing
 from monitor.records.invocation import FailureKind
 from monitor.records.metric import FunctionMetrics
 from monitor.records.xray.trace import Absence, AbsenceKind, Http, Span, SpanKind, Trace
+from tests.examples import examples
 from tests.unit.diagnose.report import diagnosis_factory as factory
 
 
@@ -157,7 +158,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(document(full())["evidence"])), _JSON)
 def test_whatever_a_part_is_replaced_by_it_is_read_or_refused(part: str, value: object) -> None:
     damaged = document(small())

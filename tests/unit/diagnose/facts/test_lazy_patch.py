@@ -14,6 +14,7 @@ from monitor.diagnose.facts.lazy_patch import lazy_change
 from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.diagnose.rules import sdk_client_at_init
 from monitor.kernel.patch import apply_patch
+from tests.examples import examples
 from tests.unit.git_apply import git_applied
 
 PLAIN = "import heavy\n"
@@ -82,7 +83,7 @@ def results(names: dict[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, value().four()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HEADS, IMPORTS, FUNCTIONS, RARELY, st.booleans())
 @example(["# a\n"], PLAIN, WHOLE_FUNCTIONS, False, False)
 @example([], WHOLE_IMPORTS[3], WHOLE_FUNCTIONS, False, True)

@@ -10,6 +10,7 @@ from monitor.diagnose.evidence.analyze_source import parse_source
 from monitor.diagnose.facts.lazy_patch import removed_change
 from monitor.diagnose.model_finding import Change, ChangeKind
 from monitor.kernel.patch import apply_patch
+from tests.examples import examples
 from tests.unit.git_apply import git_applied
 
 FILE = "app/đơn hàng.py"
@@ -40,7 +41,7 @@ def change_of(source: str) -> Change:
     return removed_change("heavy", unused, facts.patches)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(PARTS, st.sampled_from(sorted(PLAIN)), PARTS, st.booleans())
 def test_git_applies_the_patch_and_only_the_import_is_gone(head: str, statement: str, tail: str, cut: bool) -> None:
     source, wanted = head + statement + tail, head + PLAIN[statement] + tail

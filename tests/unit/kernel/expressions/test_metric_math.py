@@ -29,6 +29,7 @@ from monitor.kernel.expressions.metric_math import (
 from monitor.kernel.expressions.metric_search import ExpressionError
 from monitor.local.metrics.metric_data import MetricData
 from monitor.local.server.tenant import Tenant
+from tests.examples import examples
 from tests.fakes.expressions import expressions, written
 
 # The functions that the guide's table lists.
@@ -222,7 +223,7 @@ def test_a_long_sum_is_not_deep() -> None:
     assert len(ids(parse(" + ".join(f"m{number}" for number in range(300))))) == 300
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(expressions)
 def test_a_tree_that_is_written_and_read_again_is_the_same(tree: Expression) -> None:
     text = written(tree)
@@ -261,7 +262,7 @@ def answered(text: str) -> str:
 changes = st.lists(st.tuples(st.integers(0, 200), st.sampled_from([*"()[],'\"+-^<&| m1A#"])), min_size=1, max_size=2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(expressions, changes)
 def test_a_dashboard_s_check_and_the_embedded_stack_read_the_same_expressions(
     tree: Expression, changed: list[tuple[int, str]]

@@ -14,6 +14,7 @@ from monitor.kernel.expressions.metric_search import (
     Term,
     parse_search,
 )
+from tests.examples import examples
 
 LAMBDA = ("AWS/Lambda", "Errors", {"FunctionName": "orders-api"})
 
@@ -122,7 +123,7 @@ def written(condition: Condition) -> str:
             return (" OR " if is_any else " AND ").join(f"({written(one)})" for one in inner)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(searches)
 def test_a_search_that_is_written_and_read_again_is_the_same(search: Search) -> None:
     text = written(search.condition) if search.condition else ""

@@ -19,6 +19,7 @@ from monitor.local.logs.filter_pattern import (
     compile_pattern,
     parse_pattern,
 )
+from tests.examples import examples
 
 RECORD = (
     '{"level": "ERROR", "n": 4, "f": 1.5, "t": true, "z": null, "a": [{"b": "x"}, {"b": "y"}], '
@@ -158,7 +159,7 @@ def written(node: Condition | Terms | Term) -> str:
     raise AssertionError(node)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.one_of(conditions, st.lists(terms, max_size=4).map(lambda given: Terms(tuple(given)))))
 def test_a_pattern_that_is_written_and_read_again_is_the_same(tree: Condition | Terms) -> None:
     text = written(tree) if isinstance(tree, Terms) else "{ " + written(tree) + " }"
@@ -167,7 +168,7 @@ def test_a_pattern_that_is_written_and_read_again_is_the_same(tree: Condition | 
     assert parse_pattern(text) == tree
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(["=", "!="]), WORDS)
 def test_a_bare_value_is_a_number_or_a_text(sign: str, word: str) -> None:
     found = parse_pattern("{ $.a " + sign + " " + word + " }")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from monitor.kernel.expressions.metric_math import Expression, parse
 from monitor.local.metrics.metric_evaluation import EvaluationContext, MathError, Result, TimeSeries, evaluate
+from tests.examples import examples
 from tests.fakes.expressions import expressions
 
 COLD = TimeSeries({0: 1.0, 120: 2.0}, "ColdStart")
@@ -133,7 +134,7 @@ def test_what_is_not_evaluated_is_named(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(expressions)
 def test_whatever_can_be_read_has_a_result_or_is_named_as_not_evaluated(tree: Expression) -> None:
     context = EvaluationContext(

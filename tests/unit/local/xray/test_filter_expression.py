@@ -19,6 +19,7 @@ from monitor.local.xray.filter_expression import (
     compile_expression,
     parse_expression,
 )
+from tests.examples import examples
 
 KEYWORDS = st.sampled_from(
     ["responsetime", "duration", "user", "name"]
@@ -71,7 +72,7 @@ def written(condition: Condition) -> str:
             return (" OR " if is_any else " AND ").join(f"({written(one)})" for one in inner)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(conditions)
 def test_an_expression_that_is_written_and_read_again_is_the_same(tree: Condition) -> None:
     text = written(tree)

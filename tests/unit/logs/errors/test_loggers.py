@@ -20,6 +20,7 @@ from monitor.records.logger_grammar import without_colors
 from monitor.records.loggers import parse_logger_text
 from monitor.records.message import parse_message
 from monitor.records.tracebacks import begins_traceback
+from tests.examples import examples
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "loggers"
 ID = "6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d00"
@@ -342,7 +343,7 @@ def test_two_environments_that_print_tracebacks_at_once_stay_apart() -> None:
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.sampled_from(sorted(EXPECTED)), min_size=2, max_size=6), st.randoms(use_true_random=False))
 def test_the_lines_of_many_environments_in_any_order_give_the_same_failures(names: list[str], chance: Random) -> None:
     left = {f"s{number}": events(lines_of(name)) for number, name in enumerate(names)}
@@ -360,7 +361,7 @@ def test_the_lines_of_many_environments_in_any_order_give_the_same_failures(name
     assert found == Counter((f"s{number}", kind) for number, name in enumerate(names) for kind, _ in EXPECTED[name])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=30), st.randoms(use_true_random=False))
 def test_any_mix_of_lines_is_read_without_an_exception(lines: list[str], chance: Random) -> None:
     cut = [line[chance.randint(0, len(line)) :] if chance.random() < 0.2 else line for line in lines]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from monitor.errors import UnreachableError
 from monitor.logs.follow.follow import Notice, PollSettings, follow, history
 from monitor.records.event import LogEvent
+from tests.examples import examples
 from tests.fakes.ledger import FakeClock, LedgerSource
 
 NOW = 1_795_402_121_000
@@ -108,7 +109,7 @@ def test_groups_are_merged_by_time() -> None:
     assert [item.timestamp_ms - NOW for item in history([one, two], NOW, None)] == [1, 2, 3, 4, 5, 6]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 90_000), st.integers(0, 30_000), st.integers(0, 3)), max_size=60),
     st.sets(st.integers(2, 60), max_size=19),

@@ -19,6 +19,7 @@ from monitor.logs.follow.past import sliced_pages
 from monitor.logs.follow.seen_events import SeenEvents
 from monitor.logs.follow.state import read_state, write_state
 from monitor.records.event import LogEvent
+from tests.examples import examples
 from tests.fakes.ledger import FakeClock, LedgerSource
 
 NOW = 1_795_402_121_000
@@ -60,7 +61,7 @@ def test_later_than_the_lateness_is_marked_late() -> None:
     assert [(one.event_id, one.late) for one in found] == [("000000002", False), ("000000001", True)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 90_000), st.integers(0, 30_000)), max_size=40),
     st.lists(st.integers(1, 60), min_size=1, max_size=4),

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from monitor.logs.tail.analyze_grouping import InvocationGrouper, Step
 from monitor.records.event import LogEvent
+from tests.examples import examples
 
 Line = tuple[int, str, str]
 
@@ -100,7 +101,7 @@ def named(turns: list[tuple[int, str, str]]) -> tuple[list[Line], dict[str, str 
     return lines, owner
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(_lines)
 def test_nothing_is_lost_and_each_stream_keeps_its_order(turns: list[tuple[int, str, str]]) -> None:
     lines, _ = named(turns)
@@ -111,7 +112,7 @@ def test_nothing_is_lost_and_each_stream_keeps_its_order(turns: list[tuple[int, 
         assert [text for text in found if text in own] == own
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 @given(_lines)
 def test_a_line_says_whose_it_is_where_others_were_shown_in_between(turns: list[tuple[int, str, str]]) -> None:
     """Exactly there: at the first text of an invocation after texts of others since its last line."""

@@ -13,6 +13,7 @@ from monitor.errors import UsageError
 from monitor.packages.building.dockerfile import dockerfile, ignore_file
 from monitor.packages.building.project_files import project_files
 from monitor.packages.parse_dockerignore import parse_dockerignore
+from tests.examples import examples
 from tests.fakes.wheels import source_project
 
 FILES = ("lambda_function.py", "app/main.py", "app/data/a.json", "app/data/keep.json", "README.md", "build/x.py",
@@ -40,7 +41,7 @@ def left_out(folder: Path) -> dict[str, tuple[str, ...]]:
     return {left.what: left.names for left in project_files(folder).left_out}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(PATTERNS, max_size=6),
     mark=st.sampled_from(["", "\ufeff"]),
@@ -60,7 +61,7 @@ def test_lambdaignore_means_what_git_says(
     assert names(folder) - ours == set(listed) - ours
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(PATTERNS, max_size=6))
 def test_a_dockerignore_keeps_what_the_package_has(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     folder = write(

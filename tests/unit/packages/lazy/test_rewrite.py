@@ -14,6 +14,7 @@ import monitor
 from monitor.packages.lazy.rewrite import rewrite
 from monitor.packages.lazy.statements import read
 from monitor.packages.lazy.uses import reason_unchanged
+from tests.examples import examples
 
 HELPER = Path(monitor.__file__).parent / "inside" / "lazy.py"
 
@@ -123,14 +124,14 @@ def modules(draw: st.DrawFn) -> str:
     return head + "\n".join(line.format(*names) for line, names in parts) + draw(st.sampled_from(["", "\n"]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(modules())
 def test_a_rewritten_module_is_the_module_when_the_rewriting_is_undone(source: str) -> None:
     after = lazily(source)
     assert ast.dump(unchanged(ast.parse(after))) == ast.dump(ast.parse(source))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(modules())
 def test_no_line_moves(source: str) -> None:
     def places(tree: ast.Module) -> list[tuple[int, str]]:
@@ -196,7 +197,7 @@ print(sorted(name for name in dir(m)))
 """
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(source=programs())
 def test_what_a_rewritten_module_answers_is_the_same(source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     before, after = both(tmp_path_factory.mktemp("m"), source, ASK)

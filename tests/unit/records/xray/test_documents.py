@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.records.xray.documents import MAX_DEPTH, parse_summary, parse_trace, parse_traces, trace_id_time_ms
 from monitor.records.xray.trace import AbsenceKind, Frame, Link, Span, SpanKind, Trace
+from tests.examples import examples
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "traces"
 
@@ -361,7 +362,7 @@ HOSTILE = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=examples(150), deadline=None, database=None)
 @given(HOSTILE)
 def test_no_document_whatever_raises(data: object) -> None:
     for source in (data, [data], json.dumps(data), {"Segments": [data, {"Document": json.dumps(data)}]}):
@@ -370,7 +371,7 @@ def test_no_document_whatever_raises(data: object) -> None:
     parse_summary(data)
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=examples(100), deadline=None, database=None)
 @given(st.text() | st.binary())
 def test_no_text_whatever_raises(data: str | bytes) -> None:
     assert isinstance(parse_traces(data), tuple)
