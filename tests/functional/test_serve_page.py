@@ -10,6 +10,8 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke
+from monitor.coldstarts.render_tables import format_usd
+from monitor.console.text import format_ms
 from monitor.records.event import LogEvent
 from monitor.run.workflow import example_folder
 from tests.fakes.page import Page, page_of
@@ -265,6 +267,89 @@ def test_hostile_log_text_stays_text(browser: Any) -> None:
         refused = "try { document.body.innerHTML = '<b>x</b>'; 'done' } catch (error) { error.name }"
         assert tab.page.evaluate(refused) == "TypeError"
         assert [one for one in tab.trouble if "TrustedHTML" not in one and "trace" not in one] == []
+
+
+def test_the_panel_of_a_line_shows_nothing_that_was_left_out(browser: Any) -> None:
+    with page_of(source=Hostile()) as served:
+        tab = Tab(browser, served, "/live")
+        tab.wait("#view .row")
+        tab.press("Home", "Enter")
+        tab.wait("#panel pre")
+        nodes = "[...document.querySelector('#panel').childNodes].filter((one) => one.nodeType === 3)"
+        assert tab.page.evaluate(f"{nodes}.map((one) => one.data)") == []
+
+
+def test_an_empty_log_and_a_filter_that_matches_nothing_are_told_apart(browser: Any) -> None:
+    with page_of(source=Hostile()) as served:
+        tab = Tab(browser, served, "/live?q=nowhere")
+        tab.until("document.querySelector('.counter')?.textContent.includes('following')")
+        tab.wait("#view .empty >> text=Nothing matches the filters.")
+    with page_of(source=Nothing()) as served:
+        tab = Tab(browser, served, "/live?q=nowhere")
+        tab.wait("#view .empty >> text=Nothing was logged in the last ten minutes.")
+
+
+class Nothing:
+    """A log without an event."""
+
+    name = key = "nothing"
+
+    def pages(self, start_ms: int, end_ms: int | None) -> Iterator[Sequence[LogEvent]]:
+        yield []
+
+
+def test_a_list_says_that_it_is_empty_only_once_it_was_read(browser: Any, served: Page, driven: Driven) -> None:
+    tab = Tab(browser, served)
+    tab.wait(".line.fn:not(.head)")
+    held: list[Any] = []
+    for answers, keys, said in (("cold", ("g", "c"), "No cold start"), ("traces", ("g", "t"), "No trace")):
+        tab.page.route(f"**/api/{answers}?*", lambda one: held.append(one))
+        tab.press(*keys)
+        tab.wait("#view .list")
+        tab.page.wait_for_timeout(300)
+        assert said not in tab.page.inner_text("#view")
+        assert held, answers
+        for one in held:
+            one.fulfill(status=500, body='{"error": {"message": "no answer", "hint": ""}}')
+        held.clear()
+        tab.wait("#view .problem")
+        assert said not in tab.page.inner_text("#view")
+
+
+def test_a_dashboard_with_a_range_of_its_own_has_none_pressed(browser: Any, served: Page, driven: Driven) -> None:
+    tab = Tab(browser, served, f"/dashboard/lambda-overview?fn={driven.function}")
+    tab.frame()
+    assert tab.page.locator("#range button").count() > 5
+    assert tab.page.locator("#range [aria-pressed=true]").count() == 0
+    tab.page.click("#range >> text=3h")
+    tab.frame()
+    assert tab.page.locator("#range [aria-pressed=true]").all_inner_texts() == ["3h"]
+
+
+def test_figures_of_the_page_are_written_as_the_commands_write_them(browser: Any, served: Page) -> None:
+    tab, draw = Tab(browser, served), random.Random(20)
+    durations = [0, 0.004, 0.006, 0.6, 999.4, 999.6, 59_940, 59_960, 119_700, 3_599_700]
+    durations += [10 ** draw.uniform(-4, 11) for _ in range(500)]
+    amounts = [0, 0.0099, 0.011, 1234.5, *(10 ** draw.uniform(-9, 5) for _ in range(500))]
+    written = tab.page.evaluate(
+        """async ([durations, amounts]) => {
+          const { ms, usd } = await import("/static/dom.js");
+          return [durations.map(ms), amounts.map(usd)];
+        }""",
+        [durations, amounts],
+    )
+    assert written == [[format_ms(one) for one in durations], [format_usd(one) for one in amounts]]
+
+
+@pytest.mark.parametrize(("width", "height"), [(834, 1112), (390, 844)])
+def test_a_failed_trace_shows_that_it_failed_at_each_width(
+    browser: Any, served: Page, driven: Driven, connection: Connection, width: int, height: int
+) -> None:
+    time.sleep(1.05)  # the first request of each second is sampled
+    invoke(connection, driven.function, (example_folder() / "events" / "not-http.json").read_bytes())
+    tab = Tab(browser, served, f"/fn/{driven.function}/traces?errors=1", viewport={"width": width, "height": height})
+    tag = tab.wait("#view .row .tag.bad")
+    assert tag.evaluate("(one) => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right")
 
 
 def test_what_a_tab_keeps_and_filters_is_what_a_plain_list_would(browser: Any, served: Page) -> None:

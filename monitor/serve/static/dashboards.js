@@ -94,6 +94,8 @@ export function dashboard(view, where) {
   later();
   return {
     title: where.id,
+    // Without a range in the address a dashboard keeps its own.
+    range: parameters.since,
     back: `/dashboards${where.name ? `?fn=${encodeURIComponent(where.name)}` : ""}`,
     stop: () => { requests.abort(); clearTimeout(timer); },
     key: (key) => {

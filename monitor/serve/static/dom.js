@@ -17,17 +17,38 @@ function fill(element, properties, children) {
     else if (name === "style") Object.entries(value).forEach(([key, one]) => element.style.setProperty(key, one));
     else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
 
-/** A duration as monitor prints it: three digits. */
+/** Children without those that are left out. `replaceChildren` would print `null`. */
+export function present(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+/** A duration as the commands print it: `2.46 ms`, `412 ms`, `1.24 s`, `2 m 5 s`, `3 h 12 m`. */
 export function ms(value) {
   if (value === null || value === undefined) return "–";
-  if (value < 1) return `${value.toPrecision(2)} ms`;
-  if (value < 999.5) return `${value.toPrecision(3)} ms`;
-  if (value < 60_000) return `${(value / 1000).toPrecision(3)} s`;
-  return `${Math.floor(value / 60_000)} min ${Math.round((value % 60_000) / 1000)} s`;
+  if (value < 0) return `-${ms(-value)}`;
+  if (value < 0.005) return "0 ms";
+  if (value < 999.5) return `${threeDigits(value)} ms`;
+  if (value < 59_950) return `${threeDigits(value / 1000)} s`;
+  const seconds = rounded(value / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  const minutes = rounded(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  const hours = rounded(minutes / 60);
+  return `${count(Math.floor(hours / 24))} d ${hours % 24} h`;
+}
+
+/** A half goes to the even number, as in Python. */
+function rounded(value) {
+  const half = value % 1 === 0.5;
+  return half ? 2 * Math.round(value / 2) : Math.round(value);
+}
+
+function threeDigits(value) {
+  return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
 export function count(value) {
@@ -40,9 +61,11 @@ export function share(value) {
   return `${percent !== 0 && percent < 1 ? percent.toPrecision(1) : Number(percent.toPrecision(3))}%`;
 }
 
+/** An amount in USD as the commands print it, with enough decimals for small amounts. */
 export function usd(value) {
   if (value === null || value === undefined) return "–";
-  return `$${value >= 0.01 ? value.toFixed(2) : Number(value.toPrecision(2))}`;
+  if (value < 0.01) return `$${value.toFixed(8).replace(/\.?0+$/, "")}`;
+  return `$${value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 const zone = { utc: false };

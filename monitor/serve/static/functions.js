@@ -105,7 +105,9 @@ export function functions(view, where) {
       trouble.replaceChildren(...(found.problem ? [problem({ message: `Metrics are not shown: ${found.problem}` })] : []));
       show();
     } catch (error) {
-      if (error.name !== "AbortError") trouble.replaceChildren(problem(error));
+      if (error.name === "AbortError") return;
+      trouble.replaceChildren(problem(error));
+      if (!list.ready) status.textContent = "not read";
     }
   }
 

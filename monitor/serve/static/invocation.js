@@ -1,7 +1,7 @@
 // The panel beside a view: one invocation with its facts, lines, init record and waterfall.
 
 import { get } from "./api.js";
-import { clock, facts, h, problem } from "./dom.js";
+import { clock, facts, h, present, problem } from "./dom.js";
 import { frame } from "./frame.js";
 
 const LEVELS = [[50, "critical"], [40, "error"], [30, "warning"], [20, "info"], [0, "debug"]];
@@ -31,7 +31,7 @@ export function panelKey(key) {
 function open(title, ...children) {
   opened.request?.abort();
   const close = h("button", { type: "button", title: "Close (Esc)", "aria-label": "Close", onclick: () => panelKey("Escape") }, "×");
-  panel().replaceChildren(h("div", { class: "panel-head" }, h("h2", {}, title), close), ...children);
+  panel().replaceChildren(h("div", { class: "panel-head" }, h("h2", {}, title), close), ...present(children));
   panel().hidden = false;
   panel().scrollTop = 0;
 }

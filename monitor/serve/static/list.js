@@ -7,7 +7,7 @@ const BEYOND = 6;
 export class List {
   /**
    * `row` makes the element of an item; `open` is called for Enter or a click. `follow`: stay at the end while new
-   * items arrive, until the reader scrolls up.
+   * items arrive, until the reader scrolls up. `empty` is said of no items, once there are any to know of.
    */
   constructor({ label, row, open, rowHeight = 26, follow = false, empty = "nothing" }) {
     this.row = row;
@@ -18,6 +18,7 @@ export class List {
     this.following = follow;
     this.canFollow = follow;
     this.empty = empty;
+    this.ready = false;
     this.inner = h("div", { class: "list-inner" });
     this.element = h("div", { class: "list", tabindex: "0", role: "listbox", "aria-label": label }, this.inner);
     this.element.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -52,6 +53,7 @@ export class List {
   /** Other items; the selection is lost. */
   set(items) {
     this.items = items;
+    this.ready = true;
     this.selected = Math.min(this.selected, items.length - 1);
     this.later();
   }
@@ -84,7 +86,7 @@ export class List {
     const { rowHeight, items, element } = this;
     if (!items.length) {
       this.inner.style.setProperty("height", "auto");
-      this.inner.replaceChildren(h("p", { class: "empty" }, this.empty));
+      this.inner.replaceChildren(h("p", { class: "empty" }, this.ready ? this.empty : ""));
       return;
     }
     this.inner.style.setProperty("height", `${items.length * rowHeight}px`);

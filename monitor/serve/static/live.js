@@ -12,6 +12,11 @@ const MOST_TEXT = 8_000_000;
 const MOST_INVOCATIONS = 4_000;
 const MOST_NOTICES = 3;
 const MOST_READERS = 3;
+const EMPTY = {
+  lines: "Nothing was logged in the last ten minutes. New lines appear here.",
+  invocations: "No invocation was logged in the last ten minutes. New ones appear here.",
+};
+const NO_MATCH = "Nothing matches the filters.";
 
 export function live(view, where) {
   const given = where.query;
@@ -32,7 +37,7 @@ export function live(view, where) {
   const seen = { lines: 0, skipped: 0, connected: false, caughtUp: false };
 
   const list = new List({
-    label: "Log", follow: true, empty: "Nothing was logged in the last ten minutes. New lines appear here.",
+    label: "Log", follow: true, empty: "",
     row: (item) => (chosen.mode === "lines" ? lineRow(item, manyNames) : invocationRow(item, manyNames)),
     open: (item) => (chosen.mode === "lines" ? openLine(item, where) : openInvocation(item.source, item.request_id, where)),
   });
@@ -71,6 +76,7 @@ export function live(view, where) {
 
   function tell() {
     const ring = chosen.mode === "lines" ? lines : invocations;
+    list.empty = !seen.caughtUp ? "" : ring.items.length ? NO_MATCH : EMPTY[chosen.mode];
     const state = !seen.connected ? "connecting" : !seen.caughtUp ? "reading the last ten minutes" : list.following ? "following" : "paused: G follows";
     const left = seen.skipped ? `, ${seen.skipped.toLocaleString("en")} skipped` : "";
     counter.textContent = `${ring.shown.length.toLocaleString("en")} shown of ${seen.lines.toLocaleString("en")} lines${left} · ${state}`;

@@ -71,7 +71,7 @@ function show() {
   app.key = key;
   document.title = [app.view.title ?? key, "monitor"].join(" · ");
   navigation(key, where);
-  ranges(where, app.view.hasRange !== false);
+  ranges(app.view.range ?? where.since, app.view.hasRange !== false);
 }
 
 function addresses(where) {
@@ -97,13 +97,14 @@ function navigation(key, where) {
   byId("nav").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function ranges(where, shown) {
+/** Show the ranges, `chosen` pressed; "" is a range of the view's own. */
+function ranges(chosen, shown) {
   const group = byId("range");
   group.hidden = !shown;
-  const known = RANGES.includes(where.since) ? RANGES : [...RANGES, where.since];
+  const known = !chosen || RANGES.includes(chosen) ? RANGES : [...RANGES, chosen];
   group.replaceChildren(
     ...known.map((since) =>
-      h("button", { type: "button", "aria-pressed": since === where.since, onclick: () => range(since) }, since)),
+      h("button", { type: "button", "aria-pressed": since === chosen, onclick: () => range(since) }, since)),
   );
 }
 

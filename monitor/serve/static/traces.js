@@ -18,7 +18,7 @@ export function traces(view, where) {
     return button;
   });
   const list = new List({
-    label: "Traces", empty: "No trace in this range. Is tracing Active?", row,
+    label: "Traces", row,
     open: (one) => where.go(`/trace/${one.summary.id}?fn=${encodeURIComponent(where.name)}&since=${encodeURIComponent(where.since)}`),
   });
   const head = h("div", { class: "line tr head", "aria-hidden": "true" },
@@ -47,11 +47,14 @@ export function traces(view, where) {
     try {
       const found = await get("/api/traces", parameters, requests.signal);
       notes.replaceChildren(...found.notes.map((text) => h("p", { class: "soft" }, text)));
+      list.empty = chosen.cold || chosen.faulty ? "No trace in this range matches." : "No trace in this range. Is tracing Active?";
       list.set(found.items);
       const part = found.share === null ? "" : `, ${share(found.share)} of invocations`;
       status.textContent = `${found.items.length} of ${found.found} traces${part}`;
     } catch (error) {
-      if (error.name !== "AbortError") notes.replaceChildren(problem(error));
+      if (error.name === "AbortError") return;
+      notes.replaceChildren(problem(error));
+      if (!list.ready) status.textContent = "not read";
     }
   }
 
