@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,10 +158,16 @@ def test_a_range_shows_what_lies_in_it(browser: Any, tmp_path: Path) -> None:
 
 def test_an_empty_range_and_a_range_the_wrong_way_round_are_said(browser: Any, tmp_path: Path) -> None:
     late = Series("late", ((START + 5 * HOUR, 1.0),))
-    seen = opened(browser, tmp_path, board(widget(Chart(View.TIME_SERIES, (late,), 60), "Line")))
+    line, target = Chart(View.TIME_SERIES, (late,), 60), (Annotation(3.0, "target"),)
+    seen = opened(
+        browser,
+        tmp_path,
+        board(widget(line, "Line"), widget(replace(line, marks=target), "Line with a target", x=12)),
+    )
 
     seen.range("2026-11-23T05:00:00", "2026-11-23T06:00:00")
-    assert "No data in this range" in seen.widget("Line").inner_text()
+    for title in ("Line", "Line with a target"):
+        assert "No data in this range" in seen.widget(title).inner_text()
     seen.page.fill("#to", "2026-11-23T04:00:00")
     assert seen.page.evaluate("document.getElementById('to').validationMessage") == "The range must end after it starts"
     assert seen.trouble == []

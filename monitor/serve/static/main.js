@@ -190,6 +190,8 @@ async function start() {
     go(link.getAttribute("href"));
   });
   addEventListener("popstate", show);
+  // A narrow screen cuts the row of views off.
+  byId("nav").addEventListener("focusin", (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }));
   byId("theme").addEventListener("click", toggleTheme);
   byId("keys").addEventListener("click", help);
   const ready = await refresh();

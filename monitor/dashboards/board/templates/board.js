@@ -252,7 +252,7 @@
       let chart = null;
       const draw = () => {
         const points = widget.rows ? widget.rows : widget.curves.flatMap((curve) => inside(curve.points, widget));
-        if (!points.length && !widget.marks.length) {
+        if (!points.length) {
           chart?.dispose();
           chart = null;
           plot.replaceChildren(make("p", "No data in this range", { class: "empty" }));
