@@ -399,5 +399,6 @@ _OF_STACK = Need("cloudformation:ListStackResources", "the functions of a stack"
 for _name in (
     *("tail", "metrics", "coldstarts", "show", "errors", "diagnose", "function show", "open", "instrument"),
     *("traces list", "traces show", "traces follow", "traces compare"),
+    *("serve", "package inspect", "measure", "optimize"),
 ):
     NEEDS[_name] += (_OF_STACK,)

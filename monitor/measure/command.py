@@ -24,7 +24,7 @@ _YES = "add --yes to carry out the plan, or --dry-run to see it"
 @click.command(name="measure")
 @excludes("--restore", "--memory", "--starts", "--event", "--alias", "--dry-run", "--yes")
 @excludes("--dry-run", "--yes", "--event")
-@target_argument(required=False, with_stack=False)
+@target_argument(required=False)
 @click.option("--memory", metavar="MB,MB,…", help="Memory sizes to measure.  [default: the function's own]")
 @click.option(
     "--starts",

@@ -13,6 +13,7 @@ from monitor.console.options import complete_functions, connection_options, outp
 from monitor.console.output import echo, note, progress, remark, style
 from monitor.console.page_output import PageOutput, page_options
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.stacks.stack_option import stack_option
 from monitor.console.temporary import temporary_folder
 from monitor.errors import ExitCode, UsageError
 
@@ -27,7 +28,8 @@ _STEPS = ("bytecode", "collection", "unused", "application", "libraries")
 
 @click.command(name="optimize")
 @excludes("--diff", "--output", "--out", "--details", "--open", hint="--diff prints a diff and no report")
-@click.argument("package", metavar="DIR|ZIP|TARGET", shell_complete=complete_functions)
+@click.argument("package", metavar="DIR|ZIP|TARGET", required=False, shell_complete=complete_functions)
+@stack_option("package", required=True, metavar="DIR|ZIP|TARGET")
 @click.option(
     "--event",
     "events",

@@ -11,6 +11,7 @@ from monitor.console.option_rules import JSON, excludes, needs
 from monitor.console.options import Count, connection_options, output_option
 from monitor.console.output import echo, emit_json, note, progress, style
 from monitor.console.settings import Settings, pass_settings
+from monitor.console.stacks.stack_option import stack_option
 from monitor.console.stacks.template_options import (
     TemplateChoice,
     known,
@@ -57,6 +58,7 @@ def command() -> None:
 
 
 @command.command(name="inspect")
+@excludes("--template", "--stack")
 @excludes("--imports", "--tree", "--files", "--depth")
 @excludes("--files", "--tree")
 @excludes(("--tree", "--files"), "--python", "--architecture", "--pythonpath", "--own", hint="they change no sizes")
@@ -64,6 +66,7 @@ def command() -> None:
 @needs("--depth", "--tree")
 @needs(("--env", "--env-file"), "--imports")
 @click.argument("subject", metavar="[TARGET|ZIP|DIR|URL|LAYER-ARN]", required=False, shell_complete=template_functions)
+@stack_option("subject", required=False)
 @template_options
 @click.option("--tree", "as_tree", is_flag=True, help="Show a tree of folders and their sizes.")
 @click.option("--depth", type=Count(1, 20), default=2, show_default=True, help="Depth of --tree.")

@@ -4,13 +4,16 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import click
 import pytest
 from botocore.session import get_session
 from click.testing import CliRunner, Result
 
+from monitor.errors import UsageError
 from monitor.main import cli
 from tests.fakes.moto_state import empty_account
 
@@ -145,3 +148,53 @@ def test_a_glob_matches_logical_ids_and_names(monitor: Monitor, pattern: str) ->
 def test_what_cannot_be_selected_is_said(monitor: Monitor, words: tuple[str, ...], message: str) -> None:
     result = monitor(*words)
     assert message in str(getattr(result.exception, "message", result.exception))
+
+
+@pytest.mark.parametrize("words", [("package", "inspect"), ("optimize", "--event", "event.json")])
+def test_where_a_path_is_a_target_too_a_function_of_a_stack_is_no_folder(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images-api").mkdir()
+    (tmp_path / "event.json").write_text("{}")
+    read: list[str] = []
+
+    def reading(subject: str, *_others: object) -> None:
+        read.append(subject)
+        raise UsageError("enough", "")
+
+    monkeypatch.setattr("monitor.packages.workflow.read_package", reading)
+    monkeypatch.setattr("monitor.optimize.workflow_deployed.fetch", lambda _connection, *others: reading(*others))
+    result = monitor(*words, "Api", "--stack", "images")
+    assert read == ["images-api:$LATEST"], result.exception
+
+
+def test_what_is_measured_can_be_of_a_stack(monitor: Monitor) -> None:
+    planned = monitor("measure", "Api", "--stack", "images", "--dry-run", "-o", "json")
+    assert json.loads(planned.stdout)["plan"]["function"] == "images-api"
+
+
+def test_each_command_that_takes_a_target_takes_a_stack() -> None:
+    without = {" ".join(path) for path, one in commands(cli) if names_a_target(one) and not has_option(one, "--stack")}
+    # The embedded stack has no CloudFormation.
+    assert without == {"local invoke", "local run"}
+
+
+def commands(group: click.Group, *above: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        one = group.get_command(context, name)
+        assert one is not None
+        if isinstance(one, click.Group):
+            yield from commands(one, *above, name)
+        else:
+            yield (*above, name), one
+
+
+def names_a_target(one: click.Command) -> bool:
+    context = click.Context(one)
+    return any("TARGET" in part.make_metavar(context) for part in one.params if isinstance(part, click.Argument))
+
+
+def has_option(one: click.Command, name: str) -> bool:
+    return any(name in part.opts for part in one.params)

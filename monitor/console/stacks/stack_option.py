@@ -15,8 +15,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OTHERS = {"every": "--all", "everything": "--all", "tags": "--tag", "source": "--from"}
 
 
-def stack_option(argument: str, *, required: bool) -> Callable[[F], F]:
-    """Add --stack. The names of its functions take the place of the command's argument, `target` or `targets`.
+def stack_option(argument: str, *, required: bool, metavar: str = "TARGET") -> Callable[[F], F]:
+    """Add --stack. The names of its functions take the place of the command's argument.
+
+    That is `targets`, `target`, or another one that can be a path too.
 
     Raises (when the command runs):
         UsageError: --stack stands beside another way to select functions, or names several for one TARGET.
@@ -30,8 +32,8 @@ def stack_option(argument: str, *, required: bool) -> Callable[[F], F]:
             if stack is not None:
                 kwargs[argument] = _of_stack(stack, argument, given)
             elif required and not given:
-                metavar = "TARGET..." if argument == "targets" else "TARGET"
-                raise click.UsageError(f"Missing argument '{metavar}'.", click.get_current_context())
+                missing = "TARGET..." if argument == "targets" else metavar
+                raise click.UsageError(f"Missing argument '{missing}'.", click.get_current_context())
             return function(*args, **kwargs)
 
         option = click.option(
@@ -59,4 +61,5 @@ def _of_stack(stack: str, argument: str, given: Any) -> Any:
     found = select(settings.connections(), stack, (given,) if given else ())
     if len(found) > 1:
         raise UsageError(f"the stack {stack} has {len(found)} functions", "give the logical ID of one as TARGET")
-    return found[0]
+    # A function's name alone could be that of a folder, too.
+    return found[0] if argument == "target" or ":" in found[0] else f"{found[0]}:$LATEST"
