@@ -1,6 +1,7 @@
 """Wrapping functions in Terraform's files: aws_lambda_function, and calls of terraform-aws-modules/lambda."""
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 
 from monitor.instrument.analyze_write import POLICY
@@ -138,7 +139,15 @@ class HclWriter:
             return Edit(ends[-1], "", f",{self._newline}{indent}{written}")
         end = self._text.index("\n", position)
         end -= self._text[end - 1] == "\r"
-        return Edit(end, "", f"{self._newline}{indent}{written}{comma}")
+        empty = ""
+        if found.kind == "object":
+            # `terraform fmt` puts the equals signs of successive lines below each other. A column that is too far left
+            # would move the lines above: an empty line ends it.
+            name, equals, value = written.partition(" = ")
+            column = self._text[line_start : ends[-1]].strip().find(" = ")
+            empty = self._newline if 0 <= column < len(name) else ""
+            written = f"{name.ljust(column)}{equals}{value}"
+        return Edit(end, "", f"{empty}{self._newline}{indent}{written}{comma}")
 
     def _around(self, found: Expression, before: str, after: str) -> Iterator[Edit]:
         yield Edit(found.start, "", before)
@@ -204,12 +213,10 @@ def _own_child(block: Block, kind: str) -> Block | None:
 
 
 def _aligned(lines: list[str]) -> list[str]:
-    """Attributes on one line each with their equals signs below each other, as `terraform fmt` writes them."""
-    single = [line.partition(" = ")[0] for line in lines if " = " in line and not line.startswith(" ")]
-    single = [name for name in single if f"{name} = {{" not in lines]
-    width = max(map(len, single), default=0)
-    found = []
-    for line in lines:
-        name, equals, value = line.partition(" = ")
-        found.append(f"{name.ljust(width)}{equals}{value}" if name in single else line)
+    """Attributes on successive lines with their equals signs below each other, as `terraform fmt` writes them."""
+    found: list[str] = []
+    for is_single, run in groupby(lines, lambda line: not line.startswith((" ", "}")) and not line.endswith("{")):
+        pairs = [line.partition(" = ") for line in run]
+        width = max(len(name) for name, _, _ in pairs) if is_single else 0
+        found += (f"{name.ljust(width)}{equals}{value}" for name, equals, value in pairs)
     return found

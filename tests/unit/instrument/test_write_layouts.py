@@ -1,9 +1,13 @@
 """`instrument --write` on generated JSON, serverless.yml and Terraform files in the layouts that people write."""
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +180,20 @@ def modules(draw: st.DrawFn) -> str:
 def test_modules_of_terraform(tmp_path: Path, text: str, end: str) -> None:
     text = text.replace("local.common", '{ X = "y" }') if "common =" not in text else text
     check(tmp_path / "main.tf", text.replace("\n", end))
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+@settings(SETTINGS, max_examples=25)
+@given(text=modules(), names=st.sampled_from(["A", "A_NAME_THAT_IS_LONGER_THAN_OURS"]))
+def test_what_terraform_has_formatted_stays_formatted(tmp_path: Path, text: str, names: str) -> None:
+    """But for comments at the ends of successive lines, which it moves when one of the lines becomes longer."""
+    text = re.sub(" # .*", "", text).replace('A = "b"', f'{names} = "b"').replace("common = {", "others = {")
+    file = tmp_path / "main.tf"
+    file.write_text(formatted(text.replace("local.common", '{ X = "y" }')), encoding="utf-8")
+    after = plan(TemplateChoice(file, {}), (), Wish(LAYER)).after
+    assert after == formatted(after)
+
+
+def formatted(text: str) -> str:
+    done = subprocess.run(["terraform", "fmt", "-"], input=text.encode(), capture_output=True, check=True)
+    return done.stdout.decode()
