@@ -30,10 +30,12 @@ def provider_of(document: Mapping[str, Any]) -> str:
 def functions(root: Node, document: Mapping[str, Any], file: Path, variables: Variables) -> Iterator[TemplateFunction]:
     """The functions of a service."""
     provider = mapping(variables.resolve(document.get("provider")))
+    table = root.pair("functions")
     for key, written in _entries(document.get("functions"), variables):
-        where = written_key(root, key)
+        # Of a function that another file has, the line that names the file.
+        where = written_key(root, key) or (table[0] if table else root)
         found = variables.resolve(written)
-        yield _function(key, mapping(found), provider, document, file, where.line if where else 1, variables)
+        yield _function(key, mapping(found), provider, document, file, where.line, variables)
 
 
 def written_node(root: Node, key: str) -> Node | None:

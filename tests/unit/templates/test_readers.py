@@ -430,3 +430,8 @@ def test_an_assembly_behind_a_link_names_files_of_its_folder(tmp_path: Path) -> 
     (tmp_path / "real" / "t.json").write_text(json.dumps(FUNCTION))
     (tmp_path / "cdk.out").symlink_to(tmp_path / "real")
     assert [one.id for one in read_template(tmp_path / "cdk.out", {}).functions] == ["App/F1"]
+
+
+def test_a_function_that_another_file_has_is_at_the_line_that_names_the_file() -> None:
+    found = read("serverless-v4")
+    assert (found["api"].line, found["cleanup"].line) == (23, 22)
