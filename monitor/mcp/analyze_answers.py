@@ -206,9 +206,14 @@ def diagnosis_answer(found: "Diagnosis") -> Json:
         "headline": jsonable(found.headline),
         "where_a_start_goes": [{"part": one.label, "ms": one.ms, "measured_by": one.measured} for one in found.slices],
         "findings": [_finding(one) for one in found.findings],
-        "minor_findings": [{"rule": one.rule, "title": one.title} for one in found.minor],
+        "minor_findings": [_minor(one) for one in found.minor],
         "to_learn_more": [{"lacking": one.lacking, "command": one.command} for one in found.next_steps],
     }
+
+
+def _minor(finding: "Finding") -> Json:
+    likely = {"likely_saves_ms": round(finding.mean_ms, 1)} if finding.mean_ms else {}
+    return {"rule": finding.rule, "title": finding.title, **likely}
 
 
 def board_answer(board: "Board") -> Json:
