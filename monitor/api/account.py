@@ -80,7 +80,20 @@ class Call:
         from monitor.console.selection import locate
         from monitor.kernel.target import TargetSelection
 
+        check_texts(*targets)
         return locate(self.settings, TargetSelection(tuple(targets), every=not targets))
+
+
+def check_texts(*given: object) -> None:
+    """Refuse what is no text where a name is expected, such as a list of names.
+
+    Raises:
+        UsageError: one is of another type.
+    """
+    for one in given:
+        if not isinstance(one, str):
+            hint = "give each name as an argument of its own: coldstarts('a', 'b'), or coldstarts(*names)"
+            raise UsageError(f"a {type(one).__name__} is not the name of anything: {one!r}"[:200], hint)
 
 
 def opened(account: Account | None, since: Time | None, until: Time | None, default: str) -> Call:
@@ -90,6 +103,9 @@ def opened(account: Account | None, since: Time | None, until: Time | None, defa
         UsageError: a time cannot be read, or the window ends before it starts.
     """
     account = account or Account()
+    for time in (since, until):
+        if time is not None and not isinstance(time, Time):
+            raise UsageError(f"{time!r} is not a time", "give a text such as '2h', a datetime, or a timedelta")
     settings = account.settings
     window = settings.window(_text(since), _text(until), utc=False, default=default)
     call = Call(settings, window, account.warn)

@@ -1,6 +1,6 @@
 """Functions that read logs: what was logged, cold starts, failures, one invocation."""
 
-from monitor.api.account import Account, Time, opened
+from monitor.api.account import Account, Time, check_texts, opened
 from monitor.api.model import ColdStarts, Rows
 from monitor.coldstarts.model import By
 from monitor.errors import UsageError
@@ -126,6 +126,7 @@ def show(
     from monitor.traces.workflow_show import show_invocation
 
     call = opened(account, since, until, "1d")
+    check_texts(which)
     return show_invocation(open_located(call.located(_named(targets))), which, call.window)
 
 

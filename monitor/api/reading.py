@@ -1,8 +1,9 @@
 """Functions that read metrics, traces, packages, and all of them together."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.api.account import Account, Time, opened
+from monitor.api.account import Account, Time, check_texts, opened
 from monitor.api.model import Rows
 from monitor.kernel.jsonable import Json, jsonable
 
@@ -55,6 +56,7 @@ def traces(
     from monitor.traces.workflow_source import open_source
 
     call = opened(account, since, until, "1h")
+    check_texts(target)
     source = open_source(call.connection(), target)
     listed = list_traces(
         source, call.window, TraceFilter(cold=cold), limit=limit, examine=max(limit, _EXAMINED), explained=True
@@ -81,6 +83,7 @@ def trace(
     from monitor.traces.workflow_show import show_trace
 
     call = opened(account, since, until, "1d")
+    check_texts(which, *([] if target is None else [target]))
     return show_trace(call.connection(), which, target, call.window)
 
 
@@ -98,10 +101,11 @@ def diagnose(
     from monitor.diagnose.evidence.workflow import gather
 
     call = opened(account, since, until, "1d")
+    check_texts(target)
     return ranked(gather(call.connection(), target, call.window, lambda _state: None, origin=call.settings.origin))
 
 
-def inspect(subject: str, *, account: Account | None = None) -> "PackageReport":
+def inspect(subject: str | Path, *, account: Account | None = None) -> "PackageReport":
     """The deployment package of a function, a zip, a folder, a URL, or the ARN of a layer version.
 
     Raises:
@@ -111,6 +115,8 @@ def inspect(subject: str, *, account: Account | None = None) -> "PackageReport":
     from monitor.packages.workflow import ReadOptions, read_package
 
     call = opened(account, None, None, "1h")
+    subject = str(subject) if isinstance(subject, Path) else subject
+    check_texts(subject)
     return read_package(subject, ReadOptions(call.connection))
 
 
