@@ -21,6 +21,7 @@ _NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Applic
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 # Pseudo parameters that a nested stack shares with its parent.
 _OF_ALL_STACKS = ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
+_OF_ONE_STACK = ("AWS::NotificationARNs", "AWS::StackId", "AWS::StackName")
 _DEEPEST = 10
 GENERATED = Missing("its name is chosen at deployment: give --stack NAME")
 
@@ -59,6 +60,11 @@ def format_of(document: Mapping[str, Any]) -> Format:
         return Format.SAM
     is_cdk = any("aws:cdk:path" in mapping(mapping(one).get("Metadata")) for one in resources)
     return Format.CDK if is_cdk else Format.CLOUDFORMATION
+
+
+def parameters(document: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the parameters that a template declares, and of the pseudo parameters, which every template has."""
+    return frozenset(map(str, mapping(document.get("Parameters")))) | {*_OF_ALL_STACKS, *_OF_ONE_STACK}
 
 
 def functions(

@@ -59,9 +59,13 @@ class TemplateFunction:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template and its functions; `notes` say what could not be read."""
+    """A template and its functions; `notes` say what could not be read.
+
+    `parameters` are the names that it declares for values from outside; None where any name can be one.
+    """
 
     format: Format
     path: Path
     functions: tuple[TemplateFunction, ...]
     notes: tuple[str, ...] = ()
+    parameters: frozenset[str] | None = None

@@ -33,6 +33,12 @@ class Reading:
     values_left: int = LOOP_VALUES
 
 
+def variables(files: Mapping[Path, Block]) -> frozenset[str]:
+    """The names of the variables that a module declares."""
+    blocks = (block for file in files.values() for block in file.blocks)
+    return frozenset(block.labels[0] for block in blocks if block.kind == "variable" and block.labels)
+
+
 def functions(
     files: Mapping[Path, Block],
     folder: Path,

@@ -160,13 +160,14 @@ class _Reader:
             return self._serverless(root, document, file)
         if found := terraform_json.format_of(document):
             try:
-                return Template(found, file, tuple(terraform_json.functions(document, file)))
+                return Template(found, file, tuple(terraform_json.functions(document, file)), parameters=frozenset())
             except terraform_json.MalformedError as error:
                 raise UsageError(f"{file} is not what Terraform writes: {error}", _TERRAFORM_HINT) from error
         if cloudformation.is_template(document):
             reading = cloudformation.Reading(self._load, self._assets_beside(file))
             functions = tuple(cloudformation.functions(root, file, self._given, reading))
-            return Template(cloudformation.format_of(document), file, functions, tuple(reading.notes))
+            declared = cloudformation.parameters(document)
+            return Template(cloudformation.format_of(document), file, functions, tuple(reading.notes), declared)
         if isinstance(document, dict) and "services" in document and "provider" not in document:
             raise UsageError(f"{file} lists services and no functions", "give the serverless.yml of one service")
         raise UsageError(f"{file} is not a template that monitor recognizes", _HINT)
@@ -205,11 +206,13 @@ class _Reader:
         self._manifest = file
         functions: list[TemplateFunction] = []
         notes: list[str] = []
+        declared: set[str] = set()
         for stack, assets in self._stacks(manifest, file.parent, notes):
             root = self._load(stack.template)
             if isinstance(root, Missing):
                 notes.append(f"the stack {stack.name} was not read: {root.reason}")
                 continue
+            declared |= cloudformation.parameters(plain(root))
             reading = cloudformation.Reading(self._load, assets, notes)
             paths = self._constructs(stack)
             known = {"AWS::StackName": stack.name, **({"AWS::Region": stack.region} if stack.region else {})}
@@ -217,7 +220,7 @@ class _Reader:
             for one in cloudformation.functions(root, stack.template, given, reading, f"{stack.name}/"):
                 path = one.construct or paths.get(one.id.rpartition("/")[2], "")
                 functions.append(replace(one, construct=path, region=stack.region))
-        return Template(Format.CDK, file, tuple(functions), tuple(notes))
+        return Template(Format.CDK, file, tuple(functions), tuple(notes), frozenset(declared))
 
     def _constructs(self, stack: cdk.CdkStack) -> dict[str, str]:
         found = self._load(stack.metadata_file) if stack.metadata_file else Missing("the manifest has it")
@@ -263,7 +266,7 @@ class _Reader:
             raise UsageError(files.reason, "correct it, or give `terraform show -json` of a plan or state")
         reading = terraform.Reading(self._module, folder)
         functions = tuple(terraform.functions(files, folder, self._given, reading))
-        return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes))
+        return Template(Format.TERRAFORM, folder, functions, tuple(reading.notes), terraform.variables(files))
 
     def _module(self, folder: Path) -> dict[Path, Block] | Missing:
         place = Path(os.path.realpath(folder))

@@ -38,9 +38,22 @@ class TemplateChoice:
         from monitor.console.stacks.template_files import read_template
 
         found = read_template(self.path, self.given)
+        self._check_given(found)
         for text in found.notes:
             note(f"note: {text}")
         return found
+
+    def _check_given(self, template: "Template") -> None:
+        from difflib import get_close_matches
+
+        known = template.parameters
+        unknown = next((name for name in self.given if known is not None and name not in known), None)
+        if known is None or unknown is None:
+            return
+        near = get_close_matches(unknown, known, n=1)
+        declared = sorted(name for name in known if "::" not in name)
+        listed = f"it has {', '.join(declared[:10])}" if declared else "leave --parameter out"
+        raise UsageError(f"{self.path} has no parameter {unknown!r}", f"did you mean {near[0]!r}?" if near else listed)
 
     def functions(self, targets: Sequence[str]) -> "list[TemplateFunction]":
         """The functions that `targets` name by ID, name or glob; all without targets.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.console.stacks.template_files import read_template
+from monitor.console.stacks.template_options import TemplateChoice
 from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
 from monitor.templates.model import Format, TemplateFunction
@@ -435,3 +436,20 @@ def test_an_assembly_behind_a_link_names_files_of_its_folder(tmp_path: Path) -> 
 def test_a_function_that_another_file_has_is_at_the_line_that_names_the_file() -> None:
     found = read("serverless-v4")
     assert (found["api"].line, found["cleanup"].line) == (23, 22)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "hint"),
+    [
+        ("sam", "Stge", "did you mean 'Stage'?"),
+        ("cloudformation/stack.yaml", "Nothing", ""),
+        ("cdk", "AWS::StackNam", "did you mean 'AWS::StackName'?"),
+        ("terraform", "regin", ""),
+        ("terraform/plan.json", "stage", "leave --parameter out"),
+    ],
+)
+def test_a_parameter_that_the_template_does_not_have_is_refused(name: str, given: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"has no parameter '{given}'") as raised:
+        TemplateChoice(SAMPLES / name, {given: "x"}).read()
+    assert hint in (raised.value.hint or "")
+    assert raised.value.hint
