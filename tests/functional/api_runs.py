@@ -221,6 +221,9 @@ RUNS: list[ApiRun] = [
             ("traces show", "traces show latest"),
             ("traces follow", "traces follow"),
             ("traces compare", "traces compare --cold"),
+            ("package inspect", "package inspect"),
+            ("measure", "measure --dry-run"),
+            ("optimize", "optimize --event EVENT"),
         )
     ),
     *runs("layer publish", "layer publish --name published", before=("layer publish --name published --apply",)),
@@ -243,6 +246,7 @@ RUNS: list[ApiRun] = [
     ApiRun("serve", "serve FUNCTION --port 0 --open", before=(DEPLOY,), visits=VISITS),
     ApiRun("serve", "serve FUNCTION --port 0 --open", searched=True, visits=VISITS[2:6]),
     ApiRun("serve", "serve FUNCTION --port 0 --open", searched=True, denied="logs:FilterLogEvents", visits=VISITS[3:4]),
+    ApiRun("serve", "serve --port 0 --stack never-made", fails=True),
     ApiRun(
         "serve",
         "serve FUNCTION --port 0 --open",
