@@ -125,12 +125,15 @@ def test_without_a_terminal_a_deploy_asks_for_yes(monitor: Run) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["nowhere.json", "dashboards/nowhere", "./nowhere.yaml", "boards/*.json"])
 @pytest.mark.parametrize(
-    "command",
+    ("command", "path"),
     [
-        *("render", "show", "validate", "pull", "diff", "delete", "delete --yes", "export --as sam"),
-        *("deploy", "deploy --yes", "deploy --check --function f", "render --in", "deploy lambda-function"),
+        *(("render", "nowhere.json"), ("show", "dashboards/nowhere"), ("validate", "./nowhere.yaml")),
+        *(("pull", "boards/*.json"), ("diff", "nowhere.json"), ("delete", "dashboards/nowhere")),
+        *(("delete --yes", "./nowhere.yaml"), ("export --as sam", "boards/*.json"), ("deploy", "nowhere.json")),
+        *(("deploy --yes", "dashboards/nowhere"), ("deploy --check --function f", "./nowhere.yaml")),
+        *(("render --in", "nowhere.json"), ("deploy lambda-function", "boards/*.json"), ("validate", "boards/*.json")),
+        *(("show", "nowhere.json"), ("render", "./nowhere.yaml")),
     ],
 )
 def test_a_file_that_does_not_exist_is_told_before_aws_or_the_user_is_asked(
