@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from monitor.kernel.budgets import ENDING_S
+from monitor.kernel.budgets import ENDING_S, REMOVING_S
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PAGER_ENDING_S = 0.1
@@ -35,6 +35,7 @@ class Ending:
         self.timeout_s = 0.0
         self.cleanup_s = ENDING_S
         self._code: int | None = None
+        self._leaving = False
         self._pid = os.getpid()
         # The process id of a pager that is on the screen.
         self.pager: Callable[[], int | None] = lambda: None
@@ -89,6 +90,9 @@ class Ending:
     def _end_soon(self) -> None:
         time.sleep(self.cleanup_s)
         self._show_cursor()
+        if self._leaving:
+            # The command has ended in time; what is done at the end of its process has as long as the folders have.
+            time.sleep(REMOVING_S)
         self._leave()
 
     def _show_cursor(self) -> None:
@@ -98,7 +102,10 @@ class Ending:
                 os.write(2, _SHOW_CURSOR)
 
     def _leave(self) -> NoReturn:
-        """End the process and all that it started, and remove its temporary folders."""
+        """End the process and what it started, and remove its temporary folders. The second time, end it at once."""
+        if self._leaving:
+            os._exit(self._exit_code_now())
+        self._leaving = True
         if (pager := self.pager()) is not None:
             # By a signal that lets it restore the terminal.
             with suppress(OSError):
@@ -108,7 +115,10 @@ class Ending:
         with suppress(Exception):
             # What tempfile registered for the end of the process, which os._exit would leave out.
             atexit._run_exitfuncs()
-        os._exit(self.exit_code if self._code is None else self._code)
+        os._exit(self._exit_code_now())
+
+    def _exit_code_now(self) -> int:
+        return self.exit_code if self._code is None else self._code
 
 
 ENDING = Ending()

@@ -1,7 +1,8 @@
 """Temporary folders of commands, and of what they start: all in one folder of the process.
 
 The folder is removed when the process ends in any way but SIGKILL. After that one, the next command that needs a
-temporary folder removes it: a process that lives holds a lock on its own.
+temporary folder removes it: a process that lives holds a lock on its own. A command that a signal ends does not wait
+for the removal of thousands of files: a process of its own goes on with it.
 """
 
 import atexit
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from monitor.console.ending import ENDING
+from monitor.kernel.budgets import REMOVING_S
 from monitor.local.process.remover import remove_tree
 
 _PREFIX = "monitor-run-"
@@ -76,7 +79,25 @@ class _RunFolder:
 
     def _remove(self, pid: int) -> None:
         if self._path is not None and pid == os.getpid():
-            remove_tree(str(self._path))
+            if ENDING.signal_number is None:
+                remove_tree(str(self._path))
+            else:
+                _remove_apart(str(self._path))
+
+
+def _remove_apart(folder: str) -> None:
+    """Remove the folder in a process of its own, and wait a moment for it."""
+    # Here, because most commands do without.
+    import subprocess
+
+    from monitor.local.process.removal import start_removal
+
+    try:
+        start_removal(folder, wait_s=REMOVING_S).wait(REMOVING_S)
+    except OSError:
+        remove_tree(folder)
+    except subprocess.TimeoutExpired:
+        pass
 
 
 _OWN = _RunFolder()

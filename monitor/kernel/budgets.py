@@ -45,4 +45,5 @@ INVOKE_S = 910.0  # a function may run for 15 minutes before Invoke answers
 CONNECT_S = 5.0
 WAITING_NOTE_S = 3.0  # after which a pending call is reported, while it continues
 ENDING_S = 0.8  # from Ctrl-C, SIGTERM or SIGHUP until what still runs is ended from outside
+REMOVING_S = 0.2  # the same, after that, for the removal of temporary folders, which then goes on by itself
 RESTORING_S = 300.0  # the same, while `monitor measure` restores a function

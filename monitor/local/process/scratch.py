@@ -4,12 +4,11 @@ import os
 import secrets
 import stat
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from monitor.local.process import remover
-from monitor.local.process.clean_env import clean_environment
+from monitor.local.process.removal import start_removal
 
 _PREFIX = "monitor-stack-"
 _ENDED = "ended"
@@ -29,22 +28,13 @@ def discard(*folders: Path, wait_s: float = 0.0) -> None:
     if not folders:
         return
     names = [str(_release(folder)) for folder in folders]
-    command = [sys.executable, "-I", "-S", remover.__file__, str(wait_s), *names]
     try:
-        subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env=clean_environment(),
-            timeout=_HAND_OVER_LIMIT_S + wait_s,
-            check=True,
-        )
+        if start_removal(*names, wait_s=wait_s).wait(_HAND_OVER_LIMIT_S + wait_s) == 0:
+            return
     except (OSError, subprocess.SubprocessError):
-        for name in names:
-            remover.remove_tree(name)
+        pass
+    for name in names:
+        remover.remove_tree(name)
 
 
 def sweep() -> None:

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,4 +92,38 @@ def test_the_folder_of_a_process_goes_with_it(tmp_path: Path, end: str, left: in
     assert len(list(tmp_path.iterdir())) == left
     again = [sys.executable, "-c", CODE.format("")]
     assert subprocess.run(again, env={**os.environ, "TMPDIR": str(tmp_path)}, check=False).returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+# Thousands of files take seconds on a busy machine.
+SLOW = """
+import os, signal, time
+from monitor.console import temporary
+from monitor.console.ending import ENDING
+temporary.remove_tree = lambda _: time.sleep(20)
+ENDING.install()
+try:
+    {}
+except KeyboardInterrupt:
+    ENDING.finish(1)
+"""
+IN_IT = """
+    with temporary.temporary_folder() as folder:
+        (folder / "left").touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+AFTER_IT = """
+    (temporary._OWN.path() / "left").touch()
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize("during", [IN_IT, AFTER_IT], ids=("it removes a folder", "the process ends"))
+def test_a_signal_ends_a_process_that_has_much_to_remove(tmp_path: Path, during: str) -> None:
+    began_s = time.monotonic()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", SLOW.format(during)], env=environment, timeout=60, check=False)
+    assert time.monotonic() - began_s < 15
+    while list(tmp_path.iterdir()) and time.monotonic() - began_s < 60:
+        time.sleep(0.05)
     assert list(tmp_path.iterdir()) == []
