@@ -7,6 +7,7 @@ counts as reached. Of the functions that get the event, branches by the event ar
 from collections.abc import Iterable, Iterator
 from sys import stdlib_module_names
 
+from monitor.callgraph.analyze_registries import Kept, kept_functions
 from monitor.callgraph.model import CallGraph, Node, Route, Unresolved
 from monitor.callgraph.parse_branches import Branch, Names
 from monitor.callgraph.parse_files import SourceFiles
@@ -63,6 +64,12 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
         label = f"{decorator.name.rpartition('.')[2].upper()} {decorator.argument or name}"
         routes.append(Route(label, path, name, frozenset(one.reached)))
         walk.unresolved.update(one.unresolved)
+    for (path, name), kept in sorted(walk.kept.items()):
+        one = _Walk(sources, walk)
+        one.enter_route(path, name)
+        label = f"{kept.registry}, {kept.decorator.argument or name}"
+        routes.append(Route(label, path, name, frozenset(one.reached), f"registry {kept.registry}"))
+        walk.unresolved.update(one.unresolved)
     for path, scanned in sorted(sources.scans.items()):
         for registered in scanned.registered:
             one = _Walk(sources, walk)
@@ -110,6 +117,7 @@ class _Walk:
         self._below = below.reached if below else frozenset[Node]()
         self._by_name: dict[str, list[Node]] = below._by_name if below else _by_name(sources)
         self._binds: dict[str, dict[str, list[str]]] = below._binds if below else _binds(sources)
+        self.kept: dict[Node, Kept] = below.kept if below else kept_functions(sources)
         self._gets_event: frozenset[Node] = frozenset()
         self._by_framework = False
         self.branched: dict[Node, frozenset[str]] = {}
@@ -181,7 +189,9 @@ class _Walk:
         """What the file's own lines hand to others, what decorators register, and values that nothing loads."""
         self._names(path, scanned.loose)
         for name, scope in scanned.scopes.items():
-            if name.startswith(_LAMBDA) or _is_registered(scope.decorators) or name == "__getattr__":
+            kept = self.kept.get((path, name))
+            others = [one for one in scope.decorators if kept is None or one is not kept.decorator]
+            if name.startswith(_LAMBDA) or _is_registered(others) or name == "__getattr__":
                 self._waiting.append((path, name))
                 self._names(path, scope.definition)
         loaded = {one for scope in scanned.scopes.values() for one in scope.loads} | elsewhere

@@ -19,6 +19,7 @@ from monitor.callgraph.parse_branches import (
     names_without,
     table_of,
 )
+from monitor.callgraph.parse_registries import Registries, registries_of
 from monitor.callgraph.parse_routes import Registered, route_of
 from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, written
 
@@ -99,12 +100,13 @@ class FileScan:
     """A file's scopes by name (`f`, `Class.method`), its imports, and the names that it says are its interface.
 
     `classes` has the names of each class's body, `class_rest` those without what is in `attributes`: the attributes
-    there that a call makes (`Class.name`), and such defaults of parameters (`function(name)`). `values` has the names
-    of what is assigned to a name at the top of the file, `tables` the entries of each dict there that is written out
-    (`Class.name`: in a class, or in `self`), `refers` what a name there is made by or taken from, `loose` the names of
-    its other lines, `registered` the routes that calls make. `assigned` has the line of each name there that is
-    assigned once, and the text of its value if that is a call; `made` has those of calls. `binds` are all names that it
-    binds anywhere, but for star imports. `lines` are those that a patch can name.
+    there that a call makes (`Class.name`), and such defaults of parameters (`function(name)`). `values` has the
+    names of what is assigned to a name at the top of the file, `tables` the entries of each dict there that is
+    written out (`Class.name`: in a class, or in `self`), `refers` what a name there is made by or taken from,
+    `loose` the names of its other lines, `registered` the routes that calls make, `registries` the tables that
+    decorators fill. `assigned` has the line of each name there that is assigned once, and the text of its value if
+    that is a call; `made` has those of calls. `binds` are all names that it binds anywhere, but for star imports.
+    `lines` are those that a patch can name.
     """
 
     scopes: dict[str, Scope] = field(default_factory=lambda: {MODULE: Scope()})
@@ -119,6 +121,7 @@ class FileScan:
     refers: dict[str, str] = field(default_factory=dict)
     loose: Names = field(default_factory=Names)
     registered: list[Registered] = field(default_factory=list)
+    registries: Registries = field(default_factory=Registries)
     assigned: dict[str, tuple[int, str] | None] = field(default_factory=dict)
     made: dict[str, tuple[int, str] | None] = field(default_factory=dict)
     binds: set[str] = field(default_factory=set)
@@ -136,6 +139,7 @@ def scan(tree: ast.Module, package: str) -> FileScan:
     )
     scanner.statements(tree.body)
     scanner.found.binds = set(_bound_names(tree))
+    scanner.found.registries = registries_of(tree)
     return scanner.found
 
 
