@@ -56,7 +56,8 @@ def call_graph(sources: SourceFiles, handler: str) -> CallGraph:
             one.enter(path, branch.names)
             label = f"{path}, {branch.label}"
             loads = frozenset(_words(branch.names))
-            routes.append(Route(label, path, function, frozenset(one.reached), f"choice {number}", loads, branch.body))
+            reached, choice = frozenset(one.reached), f"choice {number}"
+            routes.append(Route(label, path, function, reached, choice, loads, branch.body, branch.fallback))
             walk.unresolved.update(one.unresolved)
     for path, name, decorator in _routes(sources):
         one = _Walk(sources, walk)

@@ -24,7 +24,8 @@ class Route:
 
     It is a function that a web framework or an event resolver calls for one path, or a branch of a function that
     compares the event. A call takes one route of each `choice`. The routes of frameworks are one choice.
-    `names` are those that a branch of the function itself loads, and `body` is where a statement of it begins.
+    `names` are those that a branch of the function itself loads, and `body` is where a statement of it begins. A
+    `fallback` is taken where no other route of the choice is.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Route:
     choice: str = ""
     names: frozenset[str] = frozenset()
     body: tuple[int, int] | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,14 @@ class CallGraph:
         by = self.routes_to(places)
         if not by:
             return Reached.NO_CALL
-        others = {route.choice for route in self.routes if route not in by}
-        return Reached.SOME_ROUTES if others >= {route.choice for route in by} else Reached.EVERY_CALL
+        # What all alternatives need but the fallback, which most often refuses the event, every useful call needs.
+        taken = [route.choice for route in by]
+        others = {
+            route.choice
+            for route in self.routes
+            if route not in by and (not route.fallback or taken.count(route.choice) == 1)
+        }
+        return Reached.SOME_ROUTES if others >= set(taken) else Reached.EVERY_CALL
 
     def routes_to(self, places: Iterable[Place]) -> tuple[Route, ...]:
         """The routes that reach any of these functions, or load the names in a branch of one."""

@@ -7,7 +7,7 @@ but for the keys by which AWS's own events differ (`if "Records" in event`).
 
 import ast
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.callgraph.parse_words import constant_text, dotted
 
@@ -47,12 +47,14 @@ class Names:
 class Branch:
     """One alternative: what it loads, and where it begins or by which key it is found.
 
-    `body` is the line and the indentation of its first statement, where that begins a line of its own.
+    `body` is the line and the indentation of its first statement, where that begins a line of its own. A
+    `fallback` is taken where no other alternative is.
     """
 
     label: str
     names: Names = field(default_factory=Names)
     body: tuple[int, int] | None = None
+    fallback: bool = False
 
 
 @dataclass(slots=True)
@@ -124,7 +126,10 @@ class _Reader:
                 self._read(case.pattern)
             choice = [self._branch(case.pattern, case.body, case.guard) for case in node.cases]
             last = node.cases[-1]
-            self._end(choice, complete=isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None)
+            complete = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+            if complete:
+                choice[-1] = replace(choice[-1], fallback=True)
+            self._end(choice, complete=complete)
         elif isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try):
             self._compound(node)
         else:
@@ -139,7 +144,7 @@ class _Reader:
             choice.append(self._branch(one.test, one.body))
             rest = one.orelse
         if rest:
-            choice.append(self._branch(rest[0], rest, above_line=rest[0].lineno - 1))
+            choice.append(replace(self._branch(rest[0], rest, above_line=rest[0].lineno - 1), fallback=True))
         self._end(choice, complete=bool(rest))
 
     def _branch(
@@ -166,7 +171,7 @@ class _Reader:
             return
         self.found.choices.append(choice)
         if not complete:
-            choice.append(Branch(f"after {choice[-1].label}", after := Names()))
+            choice.append(Branch(f"after {choice[-1].label}", after := Names(), fallback=True))
             self._after.append(after)
 
     def _compound(self, node: ast.stmt) -> None:
@@ -191,7 +196,8 @@ class _Reader:
         if isinstance(node, ast.Return | ast.Assign) and isinstance(value, ast.IfExp) and self._selects(value.test):
             self._read(value.test)
             parts = [ast.copy_location(ast.Expr(part), part) for part in (value.body, value.orelse)]
-            self._end([self._branch(part, [part]) for part in parts], complete=True)
+            taken, otherwise = (self._branch(part, [part]) for part in parts)
+            self._end([taken, replace(otherwise, fallback=True)], complete=True)
             return
         self._read(node)
 

@@ -36,10 +36,11 @@ MANY_DEBUG_LINES = 50
 class Waiting:
     """Import statements of one module that can wait, and the module's time at init.
 
-    `name` is a top-level package, or a module of the application. `nodes` are its outermost places in the tree, and
-    `chain` has the imports that lead to the first. `own_ms` is the time of the module and of what only it needs, and
-    `stdlib_ms` that of the standard library's modules below it. Nothing else imports `stdlib_share` of those; None if
-    that is not known.
+    `name` is a top-level package, or a module of the application; `gone` are the modules of the application that
+    only it imports, itself among them. `nodes` are its outermost places in the tree, and `chain` has the imports
+    that lead to the first. `brings` is the library that takes most of its time, "" if none takes half of it.
+    `own_ms` is the time of the module and of what only it needs, and `stdlib_ms` that of the standard library's
+    modules below it. Nothing else imports `stdlib_share` of those; None if that is not known.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Waiting:
     own_ms: float
     stdlib_ms: float
     stdlib_share: float | None = None
+    gone: frozenset[str] = frozenset()
+    brings: str = ""
 
     @property
     def likely_ms(self) -> float:
@@ -79,8 +82,12 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
         if not found or any(chain and top_of(chain[-1]) not in ours for _, chain in found):
             continue
         nodes = tuple(node for node, _ in found)
-        own_ms, stdlib_ms = _alone_ms(nodes, _kept_tops(evidence, nodes, name, ours), _explained(evidence))
-        yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms, _stdlib_share(evidence, name, stdlib_ms))
+        gone = _gone_with(evidence, name, ours)
+        kept = _kept_tops(evidence, nodes, name, ours, gone)
+        own_ms, stdlib_ms = _alone_ms(nodes, kept, _explained(evidence))
+        share = _stdlib_share(evidence, name, stdlib_ms)
+        brings = _brings(nodes, kept | ours, own_ms)
+        yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms, share, gone, brings)
 
 
 def time_alone(evidence: FunctionEvidence, top: str) -> Waiting | None:
@@ -144,6 +151,30 @@ def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict
     return {name: tuple(uses) for name, uses in grouped.items() if name not in needed}
 
 
+def _gone_with(evidence: FunctionEvidence, name: str, ours: frozenset[str]) -> frozenset[str]:
+    """The modules of the application that nothing imports without `name`, with `name`; none if it is a library."""
+    if top_of(name) not in ours or is_missing(evidence.code):
+        return frozenset()
+    importers: dict[str, set[str]] = {}
+    for use in evidence.code.uses:
+        if use.at_import and top_of(use.module) in ours:
+            importers.setdefault(_module(use, ours), set()).update(module_names(evidence, use.file))
+    gone = {name}
+    while more := {one for one, by in importers.items() if one not in gone and by <= gone}:
+        gone |= more
+    return frozenset(gone)
+
+
+def _brings(nodes: tuple[ImportNode, ...], kept: frozenset[str], own_ms: float) -> str:
+    """The library below these nodes that takes half of their time or more."""
+    times: dict[str, float] = {}
+    for node, _ in walk(nodes):
+        if (top := top_of(node.module)) not in kept and top not in stdlib_module_names:
+            times[top] = times.get(top, 0.0) + node.self_ms
+    most = max(times, key=times.__getitem__, default="")
+    return most if most and 2 * times[most] >= own_ms else ""
+
+
 def _module(use: ModuleUse, ours: frozenset[str]) -> str:
     """The imported module: `from app import reports` imports app.reports, if that is a module."""
     before, _, names = use.statement.partition(" import ")
@@ -196,13 +227,17 @@ def _stdlib_share(evidence: FunctionEvidence, name: str, stdlib_ms: float) -> fl
 
 
 def _kept_tops(
-    evidence: FunctionEvidence, nodes: tuple[ImportNode, ...], name: str, ours: frozenset[str]
+    evidence: FunctionEvidence,
+    nodes: tuple[ImportNode, ...],
+    name: str,
+    ours: frozenset[str],
+    gone: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
     """Packages that are imported in any case: the application's other imports and their requirements."""
     uses = () if is_missing(evidence.code) else evidence.code.uses
     inside = {id(node) for node, _ in walk(nodes)}
     tops = {top_of(node.module) for node, _ in walk(tree_of(evidence)) if id(node) not in inside}
-    tops |= {top_of(use.module) for use in uses if use.at_import}
+    tops |= {top_of(use.module) for use in uses if use.at_import and not module_names(evidence, use.file) <= gone}
     staying = tops - ours - {name}
     if not is_missing(evidence.package):
         parts, holders = distributions(evidence.package), owners(evidence.package)

@@ -3,10 +3,11 @@
 Evidence: the application's import statements whose names are used in functions only, the import tree of init, and the
 calls that lead from the handler to those functions. An import that makes a value at the top of a file (a client, a
 session) counts too, if functions alone read the value. An import is not a finding if every call reaches such a
-function, if another file needs it while it is imported, or if another library imports or requires it. What cannot be
-resolved counts as reached. The saving is the import's self time in the tree. Limit: which route or branch the first
-request takes is not known. A start whose first request makes the import saves nothing: it is outside of the range.
-Without the CPU boost of init the import can take longer there, which the risk says.
+function, if another file needs it while it is imported, or if another library imports or requires it. A module of the
+application that can wait takes along what only it imports. What cannot be resolved counts as reached. The saving is the
+import's self time in the tree. Limit: which route or branch the first request takes is not known. A start whose first
+request makes the import saves nothing: it is outside of the range. Without the CPU boost of init the import can take
+longer there, which the risk says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +15,17 @@ from collections.abc import Iterator, Sequence
 from monitor.callgraph.model import Reached
 from monitor.console.text import format_ms
 from monitor.diagnose.evidence.model import FunctionEvidence, MadeValue, ModuleUse, is_missing
-from monitor.diagnose.facts.common import INSTRUMENTATION, SDK_TOPS, WHOLE_VCPU_MB, affected_starts, chain_text
+from monitor.diagnose.facts.common import (
+    INSTRUMENTATION,
+    SDK_TOPS,
+    WHOLE_VCPU_MB,
+    affected_starts,
+    chain_text,
+    module_names,
+)
 from monitor.diagnose.facts.import_cost import Waiting, least_ms, most_ms, waiting_imports
 from monitor.diagnose.facts.lazy_patch import lazy_change
-from monitor.diagnose.model_finding import Evidence, Finding, Grade, Saving
+from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade, Saving
 from monitor.diagnose.model_rule import Rule, Trial
 
 _LEAST_MS = 5.0
@@ -26,7 +34,7 @@ _LEAST_MS = 5.0
 def find(evidence: FunctionEvidence) -> Iterator[Finding]:
     """Each import that can wait; of nested imports, the one that accounts for most of the time."""
     every = [one for one in waiting_imports(evidence) if one.likely_ms >= _LEAST_MS and not _is_of_other_rules(one)]
-    yield from (_finding(evidence, one) for one in every if not _explained(one, every))
+    yield from (_finding(evidence, one, every) for one in every if not _explained(one, every))
 
 
 def _is_of_other_rules(one: Waiting) -> bool:
@@ -43,18 +51,19 @@ def _explained(one: Waiting, every: Sequence[Waiting]) -> bool:
     return False
 
 
-def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
+def _finding(evidence: FunctionEvidence, one: Waiting, every: Sequence[Waiting]) -> Finding:
     functions = sorted({_user(name, use) for use in one.uses for name in use.used_in})
     used = ", ".join(functions[:4]) + ("" if len(functions) <= 4 else f" and {len(functions) - 4} more")
     made = _made_of(one)
     values = ", ".join(dict.fromkeys(value.name for value in made))
     makes = f" to make {values}" if made else ""
+    brings = f", which brings {one.brings}," if one.brings not in ("", one.name) else ""
     where = ", ".join(f"{use.file}:{use.line}" for use in one.uses[:3])
     shared_ms = max(0.0, one.cumulative_ms - one.own_ms - one.stdlib_ms)
     return Finding(
         rule="eager-imports",
         subject=one.name,
-        title=f"{one.name} is imported at init{makes}, but only {used} {'uses' if len(functions) == 1 else 'use'} it",
+        title=f"{one.name}{brings} is imported at init{makes}, but only {used} use{'s' * (len(functions) == 1)} it",
         evidence=(
             *(
                 Evidence(f"`{value.statement or value.name}` is made while {value.file} is imported", _place(value))
@@ -74,13 +83,26 @@ def _finding(evidence: FunctionEvidence, one: Waiting) -> Finding:
             ),
             Evidence(f"imported by {chain_text((*one.chain, one.nodes[0].module))}"),
         ),
-        changes=(lazy_change(one.name, one.uses, () if is_missing(evidence.code) else evidence.code.patches),),
+        changes=(_change(evidence, one, every),),
         saving=_saving(evidence, one),
         affected=affected_starts(evidence),
         risk=Grade.LOW,
         confidence=_confidence(evidence, one),
         risk_text=_risk_text(evidence, one),
     )
+
+
+def _change(evidence: FunctionEvidence, one: Waiting, every: Sequence[Waiting]) -> Change:
+    """Its patch; else that of a module of the application that can wait, and with it all that imports this."""
+    patches = () if is_missing(evidence.code) else evidence.code.patches
+    change = lazy_change(one.name, one.uses, patches)
+    importers = frozenset[str]().union(*(module_names(evidence, use.file) for use in one.uses))
+    for other in every if change.kind is not ChangeKind.PATCH else ():
+        if other is not one and importers <= other.gone:
+            around = lazy_change(other.name, other.uses, patches)
+            if around.kind is ChangeKind.PATCH:
+                return around
+    return change
 
 
 def _made_of(one: Waiting) -> tuple[MadeValue, ...]:

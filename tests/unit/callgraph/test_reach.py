@@ -461,6 +461,24 @@ GUARDS = {
         else:
             heavy(2)
     """,
+    "all but what refuses an unknown event": """
+    def handler(event, context):
+        match event["kind"]:
+            case "a":
+                return heavy(1)
+            case "b":
+                return light(heavy(2))
+        return light(404)
+    """,
+    "all but an else": """
+    def handler(event, context):
+        if event["kind"] == "a":
+            return heavy(1)
+        elif event["kind"] == "b":
+            return heavy(2)
+        else:
+            return light(404)
+    """,
     "another way to it": """
     def handler(event, context):
         if event["kind"] == "a":

@@ -156,7 +156,19 @@ def test_a_module_of_the_application_that_functions_alone_use_is_one_finding_wit
         "lambda_function", 1.0, node("app.main", 8.0, FRAMEWORK, node("app.report", 5.0, node("pandas", 200.0)))
     )
     evidence = replace(eager(report, inner), imports=profile(tree))
-    assert [one.subject for one in find(evidence)] == ["app.report"]
+    (found,) = find(evidence)
+    assert found.subject == "app.report"
+    assert found.title == "app.report, which brings pandas, is imported at init, but only export() uses it"
+    assert found.saving is not None
+    assert found.saving.likely_ms == 205.0
+    # What another file of the application imports too stays.
+    other = replace(evidence, code=code(use("fastapi"), report, inner, use("pandas", "app/core.py")))
+    assert [one.saving.likely_ms for one in find(other) if one.saving] == [5.0]
+    # So does what such a module imports, where two of them import it.
+    both = code(use("fastapi"), report, inner, use("app.shared", "app/report.py"), use("pandas", "app/shared.py"))
+    assert [one.saving.likely_ms for one in find(replace(evidence, code=both)) if one.saving] == [205.0]
+    needed = replace(both, uses=(*both.uses, use("app.shared", "app/core.py")))
+    assert [one.saving.likely_ms for one in find(replace(evidence, code=needed)) if one.saving] == [5.0]
     # Where pandas could wait inside of app.report, that is the change to make.
     waiting = replace(inner, used_at_import=False, used_in=("table",))
     evidence = replace(eager(report, waiting), imports=profile(tree))
@@ -271,3 +283,43 @@ def test_without_a_patch_the_words_say_where_the_client_is_made() -> None:
     (found,) = find(eager(made))
     assert found.changes[0].kind is ChangeKind.CODE
     assert found.changes[0].text.startswith("app/routers/health.py:3: `checker`: make it in a function")
+
+
+CLIENTS = """from jsonschema import Draft7Validator
+
+from app.limits import SCHEMA
+
+checker = Draft7Validator(SCHEMA)
+"""
+READER = """from app.clients import checker
+
+
+def handler(event, context):
+    if event["action"] == "check":
+        return check(event)
+    return count(event)
+
+
+def check(event):
+    return checker.validate(event)
+
+
+def count(event):
+    return len(event)
+"""
+
+
+def test_a_client_that_another_file_reads_waits_with_its_own_file() -> None:
+    files = {"app/main.py": READER, "app/clients.py": CLIENTS, "app/limits.py": "SCHEMA = {}\n"}
+    facts = parse_source({name: text.encode() for name, text in files.items()}, handler="app.main.handler")
+    tree = node("app.main", 8.0, node("app.clients", 2.0, SCHEMA))
+    (found,) = find(healthy(imports=profile(tree), code=facts))
+    assert found.title == "jsonschema is imported at init to make checker, but only app/main.py: check() uses it"
+    (change,) = found.changes
+    assert (change.kind, change.title) == (ChangeKind.PATCH, "Import app.clients in the functions that use it")
+    changed = git_applied(change.text, "app/main.py", READER)
+    assert changed.index("def check") < changed.index("    from app.clients import checker")
+    # Where another file needs the client's file at init, moving its import would gain nothing.
+    more = {**files, "app/limits.py": "from app import clients\n\nSCHEMA = clients.checker.SCHEMA\n"}
+    facts = parse_source({name: text.encode() for name, text in more.items()}, handler="app.main.handler")
+    assert list(find(healthy(imports=profile(tree), code=facts))) == []
