@@ -3,7 +3,7 @@
 `cache = redis.Redis(…)` needs its library at import. Where functions alone read `cache`, it can be made on first use.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from monitor.callgraph.model import Place
@@ -11,6 +11,8 @@ from monitor.callgraph.parse_files import SourceFiles
 from monitor.callgraph.parse_scan import MODULE, FileScan
 
 _MOST_VALUES = 20
+# Decorators that call a function only when it is called.
+_CACHES = frozenset(("cache", "lru_cache"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,30 @@ class Values:
     def __init__(self, sources: SourceFiles, handler: str) -> None:
         self._sources = sources
         self._handler = sources.module_of(handler.replace("/", "."))
+
+    def makers(self, path: str, names: frozenset[str], running: Collection[str]) -> frozenset[str]:
+        """The functions and classes of the file that need these imported names and that its own lines call; `running`
+        are the scopes that run while the file is imported. Empty if one of them may be called by anything else."""
+        scanned = self._sources.scans[path]
+        found: set[str] = set()
+        while (
+            more := {
+                scope.partition(".")[0]
+                for scope in running
+                if scope != MODULE
+                and scope in scanned.scopes
+                and not scanned.scopes[scope].loads.isdisjoint(names | found)
+            }
+            - found
+        ):
+            found |= more
+        for name in found:
+            decorators = scanned.scopes[name].decorators if name in scanned.scopes else ()
+            kept = all(one.name.rpartition(".")[2] in _CACHES for one in decorators)
+            known = name in scanned.classes or name in scanned.scopes
+            if not (kept and known) or any(self._named_elsewhere(path, name)) or any(self._by_attribute(path, name)):
+                return frozenset()
+        return frozenset(found)
 
     def made_of(self, path: str, names: frozenset[str]) -> tuple[tuple[Value, ...], tuple[Place, ...]]:
         """The values that alone need these imported names while their file is imported, each after what it is made of,

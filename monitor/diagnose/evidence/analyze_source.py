@@ -150,9 +150,16 @@ class _Program:
         graph = self._graph if self._graph and self._graph.found else None
         made: tuple[MadeValue, ...] = ()
         if needed and one.scope == MODULE and one.module.partition(".")[0] not in stdlib_module_names:
-            values, readers = self._values.made_of(path, names)
+            running = [scope for file, scope in self._at_import if file == path]
+            makers = self._values.makers(path, names, running)
+            values, readers = self._values.made_of(path, names | makers)
+            # What runs at import to make them is none of their readers.
+            places = [place for place in places if place[1].partition(".")[0] not in makers]
             made = tuple(MadeValue(v.name, v.path, v.line, v.statement) for v in values)
-            if made and graph and graph.reached([*places, *readers]) is not Reached.EVERY_CALL:
+            others = any(
+                scope.partition(".")[0] not in makers for scope in running if scope in where and scope != MODULE
+            )
+            if made and not others and graph and graph.reached([*places, *readers]) is not Reached.EVERY_CALL:
                 needed, places = False, [*places, *readers]
                 used_in = tuple(dict.fromkeys(name if file == path else f"{file}: {name}" for file, name, _ in places))
         # `from . import x`: of these files, x is one, and what is imported.

@@ -114,10 +114,12 @@ def _patch(file: str, before: str, after: str | None) -> str:
 def _with_lazy_values(text: str, use: ModuleUse, others: Mapping[str, str]) -> str | None:
     """The text with each value that needs an import made on first use, and the import in the functions that use it
     themselves; None if that cannot be."""
-    after: str | None = _with_added(text, [use], frozenset())
     if any(made.file != use.file for made in use.makes):
         return None
     names = _names_of(use)
+    # Where functions make them, the import goes to those.
+    moved = frozenset() if names & _loaded_by_lines(text) else frozenset((use.line,))
+    after: str | None = _with_added(text, [use], moved)
     # What is made of another value comes first: its function then reads the other one.
     for made in reversed(use.makes):
         top = use.module.partition(".")[0]
@@ -131,6 +133,12 @@ def _with_lazy_values(text: str, use: ModuleUse, others: Mapping[str, str]) -> s
         line = _line_of(after, made.name) if after is not None else 0
         after = with_lazy_value(after, line, use.file, others, tops, names) if after is not None and line else None
     return after if after is not None and _is_bound_everywhere(after, use) else None
+
+
+def _loaded_by_lines(text: str) -> set[str]:
+    """The names that a file loads while it is imported, but for those of functions that it calls."""
+    walked = (one for statement in ast.parse(text).body for one in _walk(statement, in_function=False, in_text=False))
+    return {node.id for node, in_function, _ in walked if isinstance(node, ast.Name) and not in_function}
 
 
 def _names_of(use: ModuleUse) -> set[str]:

@@ -86,7 +86,7 @@ def waiting_imports(evidence: FunctionEvidence) -> Iterator[Waiting]:
         kept = _kept_tops(evidence, nodes, name, ours, gone)
         own_ms, stdlib_ms = _alone_ms(nodes, kept, _explained(evidence))
         share = _stdlib_share(evidence, name, stdlib_ms)
-        brings = _brings(nodes, kept | ours, own_ms)
+        brings = _brings(nodes, ours, kept, own_ms)
         yield Waiting(name, uses, nodes, found[0][1], own_ms, stdlib_ms, share, gone, brings)
 
 
@@ -165,12 +165,17 @@ def _gone_with(evidence: FunctionEvidence, name: str, ours: frozenset[str]) -> f
     return frozenset(gone)
 
 
-def _brings(nodes: tuple[ImportNode, ...], kept: frozenset[str], own_ms: float) -> str:
-    """The library below these nodes that takes half of their time or more."""
+def _brings(nodes: tuple[ImportNode, ...], ours: frozenset[str], kept: frozenset[str], own_ms: float) -> str:
+    """The library that modules of the application below these nodes import, if it takes half of their time or more,
+    with what it imports in turn."""
     times: dict[str, float] = {}
-    for node, _ in walk(nodes):
-        if (top := top_of(node.module)) not in kept and top not in stdlib_module_names:
-            times[top] = times.get(top, 0.0) + node.self_ms
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if (top := top_of(node.module)) in ours:
+            waiting += node.children
+        elif top not in kept and top not in stdlib_module_names:
+            times[top] = times.get(top, 0.0) + node.cumulative_ms
     most = max(times, key=times.__getitem__, default="")
     return most if most and 2 * times[most] >= own_ms else ""
 

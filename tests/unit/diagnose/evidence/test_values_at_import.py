@@ -26,6 +26,23 @@ MAKERS = {
     "set up": ("import kv\n\nstore = kv.Store('a')\nstore.tags['b'] = 'c'\nstore.add('d')\n", "store.get(event)"),
     "its errors": ("import kv\n\nstore = kv.Store('a')\n", "store.get(kv.limit)"),
     "with the standard library": ("import os\nimport kv\n\nstore = kv.Store(os.sep)\n", "store.get(event)"),
+    "a function": ("import kv\n\n\ndef made():\n    return kv.Store('a')\n\n\nstore = made()\n", "store.get(event)"),
+    "a function of a function": (
+        "from kv import Store\n\n\ndef name():\n    return 'a'\n\n\ndef first():\n    return Store(name())\n\n\n"
+        "def made():\n    return first()\n\n\nstore = made()\n",
+        "store.get(event)",
+    ),
+    "a cached function": (
+        "import functools\n\nimport kv\n\n\n@functools.cache\ndef made():\n    return kv.Store('a')\n\n\n"
+        "store = made()\n",
+        "store.get(event)",
+    ),
+    "a class around it": (
+        "import kv\n\n\nclass Shelf:\n    def __init__(self):\n        self._store = self._made()\n\n"
+        "    def _made(self):\n        return kv.Store('a')\n\n"
+        "    def get(self, event):\n        return self._store.get(event)\n\n\nshelf = Shelf()\n",
+        "shelf.get(event)",
+    ),
     "behind a docstring": ('"""What it does."""\n\nimport kv\n\nstore = kv.Store("a")\n', "store.get(event)"),
 }
 # Ways in which some calls alone read it.
@@ -232,6 +249,31 @@ def test_an_attribute_that_something_else_may_read_stays(more: str) -> None:
 def test_an_attribute_that_others_touch_has_no_patch(more: str) -> None:
     text = CLASS.format(before="", body=BODIES["a branch"].strip()).lstrip() + more
     assert not [one for one in facts(text).patches if "cached_property" in one.text]
+
+
+CALLED = {
+    "a line calls it": "made()\n",
+    "another value is needed": "other_store = made()\nprint(other_store)\n",
+    "a class is built of it": "class Read:\n    held = made()\n\nprint(Read.held)\n",
+    "a decorator calls it": "@made().call\ndef f():\n    pass\n",
+    "it is registered": "import lib\n\n\n@lib.at_start\ndef again():\n    return made()\n\n\nagain()\n",
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_a_function_makes_stays_where_something_else_calls_it_at_import(name: str) -> None:
+    text = MAKERS["a function"][0] + "\n\n" + CALLED[name] + "\n\n"
+    shared = SHARED.format(read="store.get(event)") + dedent(READERS["a function of one branch"])
+    assert use_of(facts(text + shared)).used_at_import
+
+
+def test_a_function_that_another_file_may_call_stays() -> None:
+    text = (
+        MAKERS["a function"][0] + SHARED.format(read="store.get(event)") + dedent(READERS["a function of one branch"])
+    )
+    assert not use_of(facts(text)).used_at_import
+    assert use_of(facts(text, other="from app import made\n\nstore = made()\n")).used_at_import
+    assert use_of(facts(text, other="import app\n\nstore = app.made()\n")).used_at_import
 
 
 KEPT = {

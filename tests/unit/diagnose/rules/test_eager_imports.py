@@ -161,6 +161,10 @@ def test_a_module_of_the_application_that_functions_alone_use_is_one_finding_wit
     assert found.title == "app.report, which brings pandas, is imported at init, but only export() uses it"
     assert found.saving is not None
     assert found.saving.likely_ms == 205.0
+    # With what it imports in turn, whatever that is called.
+    below = node("app.report", 5.0, node("pandas", 20.0, node("numpy", 100.0), node("pytz", 80.0)))
+    deeper = replace(evidence, imports=profile(node("app.main", 8.0, FRAMEWORK, below)))
+    assert [one.title.partition(" is ")[0] for one in find(deeper)] == ["app.report, which brings pandas,"]
     # What another file of the application imports too stays.
     other = replace(evidence, code=code(use("fastapi"), report, inner, use("pandas", "app/core.py")))
     assert [one.saving.likely_ms for one in find(other) if one.saving] == [5.0]
