@@ -7,6 +7,7 @@ from rich.text import Text
 
 from monitor.coldstarts.model import ColdStartSummary
 from monitor.coldstarts.render_tables import format_usd, summary_page
+from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.links import link
 from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
 from monitor.kernel.statistics import Bin, Distribution
@@ -17,13 +18,31 @@ _BAR_WIDTH = 30
 _WIDE = 100
 _TOP_IMPORTS = 12
 _FEWEST_FOR_HISTOGRAM = 8
+_ID_WIDTH, _SHORT_ID = 78, 8
+
+FIGURE_COLUMNS = (
+    FittingColumn("min", "min", 7),
+    FittingColumn("p50", "p50", 1),
+    FittingColumn("p90", "p90", 6),
+    FittingColumn("p95", "p95", 5),
+    FittingColumn("p99", "p99", 3),
+    FittingColumn("max", "max", 4),
+    FittingColumn("count", "count", 2),
+)
+IMPORT_COLUMNS = (
+    FittingColumn("self", "self", 1),
+    FittingColumn("share", "share", 2),
+    FittingColumn("p95", "p95", 4),
+    FittingColumn("total", "total", 3),
+    FittingColumn("seen in", "seen in", 5),
+)
 
 
 def render_summary(summary: ColdStartSummary, style: Style, *, utc: bool = False) -> str:
     """One function: counts, durations, cost, kinds of start, and the histogram of init durations."""
     lines = [_headline(summary, style)]
     if summary.cold_starts:
-        lines += ["", to_text(_distributions(summary, style.width < _WIDE), style)]
+        lines += ["", _distributions(summary, style)]
         lines += ["", *_histogram(summary.init_histogram, style)] if summary.init.count >= _FEWEST_FOR_HISTOGRAM else []
     lines += [f"  {line}" for line in _remarks(summary)]
     if summary.slowest:
@@ -41,20 +60,19 @@ def _headline(summary: ColdStartSummary, style: Style) -> str:
     return f"{name}: {cold} in {format_counted(summary.invocations, 'invocation')} ({share})"
 
 
-def _distributions(summary: ColdStartSummary, narrow: bool) -> Table:
-    columns = [Column(justify="right") for _ in range(6)]
-    for column, heading in zip(columns, ("min", "p50", "p90", "p95", "p99", "max"), strict=True):
-        column.header = heading
-    table = new_table("", *columns, Column("count", justify="right"))
-    for label, values in (
-        ("init", summary.init),
-        ("init, in process" if narrow else "init, inside the process", summary.observed_init),
-        ("first call" if narrow else "first call (init + duration)", summary.first_total),
-        ("warm duration", summary.warm_duration),
-    ):
-        if values.count:
-            table.add_row(label, *_cells(values), format_count(values.count))
-    return table
+def _distributions(summary: ColdStartSummary, style: Style) -> str:
+    narrow = style.width < _WIDE
+    rows = [
+        (label, [*_cells(values), format_count(values.count)])
+        for label, values in (
+            ("init", summary.init),
+            ("init, in process" if narrow else "init, inside the process", summary.observed_init),
+            ("first call" if narrow else "first call (init + duration)", summary.first_total),
+            ("warm duration", summary.warm_duration),
+        )
+        if values.count
+    ]
+    return fitting_table("", FIGURE_COLUMNS, rows, style)
 
 
 def _cells(values: Distribution) -> list[str]:
@@ -105,42 +123,41 @@ def _remarks(summary: ColdStartSummary) -> Iterator[str]:
 
 
 def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
-    right = [Column(header, justify="right") for header in ("init", "duration", "total")]
+    right = [Column(header, justify="right", no_wrap=True) for header in ("init", "duration", "total")]
     odd = style.width >= _WIDE and any(one.kind is not InitKind.ON_DEMAND for one in found)
-    table = new_table("slowest at", *right, *(["kind"] if odd else []), Column("request id", no_wrap=True))
+    table = new_table(
+        Column("slowest at", no_wrap=True), *right, *(["kind"] if odd else []), Column("request id", no_wrap=True)
+    )
     for one in found:
         at = format_time(one.at_ms or None, utc=utc)
         table.add_row(
-            # The request id must not be cut. The year and the milliseconds are in --list.
+            # The year and the milliseconds are in --list.
             at[5:19] if style.width < _WIDE and at != "-" else at,
             format_ms(one.before_ms),
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),
             *([one.kind.value] if odd else []),
-            Text(clean(one.request_id)),
+            # Its beginning is enough for `monitor show`.
+            Text(clean(one.request_id if style.width >= _ID_WIDTH else one.request_id[:_SHORT_ID])),
         )
     return table
 
 
 def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
     """The imports of init by top-level package, the greatest share first."""
-    table = new_table(
-        Column("imports by package", overflow="fold"),
-        Column("self", justify="right"),
-        Column("share", justify="right"),
-        Column("p95", justify="right"),
-        Column("total", justify="right"),
-        Column("seen in", justify="right"),
-    )
-    for row in rows[:_TOP_IMPORTS]:
-        table.add_row(
-            Text(clean(row.package)),
-            format_ms(row.median_ms),
-            f"{row.share:.1%}",
-            format_ms(row.p95_ms),
-            format_ms(row.total_ms),
-            f"{row.seen} of {row.of}",
+    table = [
+        (
+            clean(row.package),
+            [
+                format_ms(row.median_ms),
+                f"{row.share:.1%}",
+                format_ms(row.p95_ms),
+                format_ms(row.total_ms),
+                f"{row.seen} of {row.of}",
+            ],
         )
-    text = to_text(table, style)
+        for row in rows[:_TOP_IMPORTS]
+    ]
+    text = fitting_table("imports by package", IMPORT_COLUMNS, table, style)
     left = len(rows) - _TOP_IMPORTS
     return f"{text}\n({left} more, each of at most {rows[_TOP_IMPORTS - 1].share:.1%})" if left > 0 else text

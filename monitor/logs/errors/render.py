@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
+from rich.cells import cell_len
+
 from monitor.console.text import Style, clean, clip, format_count, format_time
 from monitor.logs.errors.model import FailureGroup
 from monitor.records.tracebacks import one_line
 
 _DIM, _RED, _YELLOW = "2", "1;31", "1;33"
 _INDENT = " " * 8
+_NEW = "NEW since the last deployment"
 
 
 def render_failures(
@@ -38,9 +41,13 @@ def render_growth(group: FailureGroup, style: Style, zone: tzinfo | None, name: 
 
 
 def _block(group: FailureGroup, style: Style, zone: tzinfo | None, utc: bool, name: str, command: str) -> str:
-    mark = _paint("  NEW since the last deployment", _YELLOW, style) if group.new else ""
     head = clip(clean(f"{group.type}: {group.pattern}"), max(20, style.width - len(_INDENT)), style.ellipsis)
-    lines = [f"{format_count(group.count):>6}  {_paint(head, _RED, style)}{mark}"]
+    lines = [f"{format_count(group.count):>6}  {_paint(head, _RED, style)}"]
+    if group.new:
+        # Behind the message, or below it where there is no room.
+        fits = len(_INDENT) + cell_len(head) + 2 + len(_NEW) <= style.width
+        mark = _paint(_NEW, _YELLOW, style)
+        lines = [f"{lines[0]}  {mark}"] if fits else [*lines, f"{_INDENT}{mark}"]
     place = "  ".join(part for part in (clean(name), clean(group.frame)) if part)
     kind = {"log": "logged", "exception": ""}.get(group.kind, group.kind)
     where = "  ".join(part for part in (place, kind) if part)

@@ -8,11 +8,14 @@ import pytest
 from monitor.coldstarts.analyze_report import named, report_of, runtime_changes
 from monitor.coldstarts.analyze_tally import Tally
 from monitor.coldstarts.model import By, FunctionFacts
+from monitor.coldstarts.render import render_imports, render_summary
 from monitor.coldstarts.workflow_compare import around
+from monitor.console.text import Style
 from monitor.errors import UsageError
 from monitor.kernel.place import Place, place_names
 from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
+from monitor.records.imports import ImportRow
 from monitor.records.pairing import pair
 from monitor.records.quick.columns import Warm
 
@@ -45,6 +48,19 @@ def test_one_function_in_two_regions_is_two_rows_each_at_its_own_price() -> None
     assert second is None
     assert [one.region for one in report.cold_starts] == ["us-east-1", "af-south-1"]
     assert [one.function for one in named(report).summaries] == ["shop (us-east-1)", "shop (af-south-1)"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_summary_fits_the_terminal_and_parts_no_figure_from_its_unit(width: int) -> None:
+    report = report_of([tally("us-east-1", [(at * 1_000, 170.55 * at) for at in range(1, 30)])], "scan")
+    rows = [ImportRow(f"a_package_{at}", 99.5 * at, 0.1, 3, 3, 99.5, 110.5, 130.5, 9, 140.5) for at in range(1, 9)]
+    text = f"{render_summary(report.summaries[0], Style(width), utc=True)}\n{render_imports(rows, Style(width))}"
+    tables = [line for line in text.splitlines() if not line.startswith("  ")]
+    assert max(map(len, tables)) <= width
+    assert [line for line in tables if "…" in line or line.strip() in ("ms", "s")] == []
+    # The figures that matter most are there at any width, and what is left out is said.
+    assert all(name in text for name in ("p50", "count", "slowest at", "self"))
+    assert ("(no room for" in text) is (width < 80)
 
 
 def test_one_region_needs_no_region_in_its_names() -> None:

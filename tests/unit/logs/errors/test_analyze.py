@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 
+import pytest
+
+from monitor.console.text import Style
 from monitor.logs.errors.analyze import Failures, pattern_of
 from monitor.logs.errors.model import FailureGroup
+from monitor.logs.errors.render import render_failures
 from monitor.records.event import LogEvent
 from monitor.records.frames import frame_of
 from monitor.records.message import parse_message
@@ -111,3 +115,12 @@ def test_lambda_s_own_account_of_an_exception_over_several_events_is_one_failure
     (group,) = groups(enumerate(lines))
     assert (group.type, group.count, group.message, group.request_id) == ("ValueError", 1, "no stock", f"{ID}1")
     assert "orders.py" in str(group.frame)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_group_fits_the_terminal(width: int) -> None:
+    lines = invocation(1, 1000, unhandled("there is no order of that customer, nor was there ever one, as it seems"))
+    found = groups(lines, since_ms=100, deployed_ms=500)
+    text = render_failures(found, Style(width), None, utc=True, name=lambda _: "fn", show=lambda _: "")
+    assert "NEW since the last deployment" in text
+    assert max(map(len, text.splitlines())) <= width
