@@ -25,6 +25,7 @@ from monitor.callgraph.parse_words import constant_text, dotted, sets_debug, wri
 
 MODULE = "<module>"
 _IMPORTS_BY_NAME = ("importlib.import_module", "import_module", "__import__")
+_LONGEST_STATEMENT = 300
 _RUN_BY_MAKING = ("__init__", "__new__", "__post_init__")
 
 
@@ -223,7 +224,7 @@ class _Scanner(ast.NodeVisitor):
             Imported(
                 module,
                 node.lineno,
-                statement[:300],
+                _shortened(statement),
                 self._scope,
                 self._for_types,
                 binds,
@@ -501,6 +502,14 @@ class _Scanner(ast.NodeVisitor):
         elif name in ("getattr", "eval", "exec", "globals", *_IMPORTS_BY_NAME):
             on = dotted(node.args[0]) if name == "getattr" and node.args else ""
             self._here.dynamic.append(Dynamic(node.lineno, written(name, node), on))
+
+
+def _shortened(statement: str) -> str:
+    """A statement that is shown, without its last names where it is long."""
+    if len(statement) <= _LONGEST_STATEMENT:
+        return statement
+    head = statement[: _LONGEST_STATEMENT - len(", …")]
+    return f"{head.rpartition(',')[0] or head}, …"
 
 
 def _while_running(test: ast.expr) -> bool | None:

@@ -334,3 +334,14 @@ def test_a_call_below_an_if_is_told_as_one_that_may_not_be_made() -> None:
 def test_what_runs_for_certain_is_certain_though_a_condition_leads_to_it_too() -> None:
     found = facts(app="import boto3\ndef make():\n    boto3.client('s3')\nif enabled:\n    make()\nmake()\n")
     assert [(one.name, one.conditional) for one in found.calls] == [("boto3.client", False)]
+
+
+@pytest.mark.parametrize("length", range(20, 34))
+def test_a_long_import_is_shown_without_its_last_names_and_none_is_cut(length: int) -> None:
+    names = [f"{'N' * length}{at:02}" for at in range(30)]
+    text = f"from library import {', '.join(names)}\n\n\ndef f():\n    return {names[-1]}\n"
+    (use,) = parse_source({"app.py": text.encode()}).uses
+    shown = use.statement.removeprefix("from library import ").split(", ")
+    assert shown[-1] == "…"
+    assert shown[:-1] == names[: len(shown) - 1]
+    assert len(use.statement) <= 300
