@@ -74,6 +74,13 @@ def module_names(evidence: FunctionEvidence, file: str) -> frozenset[str]:
     return frozenset(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths)
 
 
+def own_handler(evidence: FunctionEvidence) -> str:
+    """The application's handler, behind monitor's entry point too; "" if it is not known."""
+    own = None if is_missing(evidence.settings) else evidence.settings.handler
+    configured = None if is_missing(evidence.function) else evidence.function.handler
+    return own or configured or ""
+
+
 def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
     """The top-level names of the application's own files, and of its handler."""
     uses = () if is_missing(evidence.code) else evidence.code.uses

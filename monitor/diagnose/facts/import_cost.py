@@ -6,7 +6,17 @@ from sys import stdlib_module_names
 
 from monitor.callgraph.model import Reached
 from monitor.diagnose.evidence.model import FunctionEvidence, ModuleUse, is_missing
-from monitor.diagnose.facts.common import closure, distributions, module_names, own_tops, owners, top_of, tree_of, walk
+from monitor.diagnose.facts.common import (
+    closure,
+    distributions,
+    module_names,
+    own_handler,
+    own_tops,
+    owners,
+    top_of,
+    tree_of,
+    walk,
+)
 from monitor.records.imports import ImportNode
 
 # Other code may import the same standard library modules later: half of their time counts where that is not known.
@@ -133,8 +143,7 @@ def least_ms(one: Waiting) -> float:
 
 def _only_in_functions(evidence: FunctionEvidence, ours: frozenset[str]) -> dict[str, tuple[ModuleUse, ...]]:
     assert not is_missing(evidence.code)
-    configured = "" if is_missing(evidence.function) else (evidence.function.handler or "")
-    handlers = _HANDLERS | {configured.rpartition(".")[2]}
+    handlers = _HANDLERS | {own_handler(evidence).rpartition(".")[2]}
     grouped: dict[str, list[ModuleUse]] = {}
     needed: set[str] = set()
     for use in evidence.code.uses:

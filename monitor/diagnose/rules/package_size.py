@@ -9,7 +9,14 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
-from monitor.diagnose.facts.common import MB, affected_starts, build_command, package_findings, transport_saving
+from monitor.diagnose.facts.common import (
+    MB,
+    affected_starts,
+    build_command,
+    own_handler,
+    package_findings,
+    transport_saving,
+)
 from monitor.diagnose.model_finding import Change, ChangeKind, Evidence, Finding, Grade
 from monitor.diagnose.model_rule import Rule
 from monitor.packages.model import LAYER_LIMIT, UNZIPPED_LIMIT_BYTES, PackageFinding, PackageReport
@@ -57,7 +64,7 @@ def _build(evidence: FunctionEvidence, needless: Sequence[PackageFinding]) -> st
     """The build that leaves these files out: what a start may read only goes with --strip tried."""
     if not any(found.kind in _TRIED for found in needless):
         return build_command(evidence)
-    handler = None if is_missing(evidence.function) else evidence.function.handler
+    handler = own_handler(evidence)
     # Without a handler the build cannot start the package, and keeps the files.
     return build_command(evidence, "--strip", "tried", *(("--handler", shlex.quote(handler)) if handler else ()))
 

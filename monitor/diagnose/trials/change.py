@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.diagnose.analyze import RULES
 from monitor.diagnose.evidence.model import FunctionEvidence, is_missing
 from monitor.diagnose.evidence.parse_unused_patches import without_unused
-from monitor.diagnose.facts.common import closure, distributions, top_of
+from monitor.diagnose.facts.common import closure, distributions, own_handler, top_of
 from monitor.diagnose.model_finding import ChangeKind, Finding
 from monitor.diagnose.model_rule import NotTried, Trial
 from monitor.diagnose.rules.classes_at_import import PYDANTIC_MODEL
@@ -206,9 +206,7 @@ def _worked_later(finding: Finding, context: TrialContext) -> Attempt:
 
 
 def _handler_file(context: TrialContext) -> str:
-    settings, function = context.evidence.settings, context.evidence.function
-    handler = None if is_missing(settings) else settings.handler
-    handler = handler or (None if is_missing(function) else function.handler)
+    handler = own_handler(context.evidence)
     if not handler:
         raise CannotTryError("the handler's file is not known: estimated only")
     return handler_module(handler).replace(".", "/") + ".py"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.diagnose.evidence.model import Settings
 from monitor.diagnose.rules.package_size import find
 from monitor.kernel.function import Layer
 from monitor.kernel.missing import Missing
@@ -27,6 +28,11 @@ def test_the_advised_build_leaves_out_what_was_counted() -> None:
     (build,) = found.changes
     # A plain build keeps tests of dependencies: only --strip tried checks whether a start reads them.
     assert build.text.startswith(f"monitor package build . -o built.zip --strip tried --handler {FUNCTION.handler}")
+    # Behind monitor's entry point, the build of the project needs the handler that is in the project.
+    behind = replace(FUNCTION, handler="monitor.runtime.entry.lambda_handler")
+    settings = Settings(instrumented=True, handler="shop.api.handle")
+    (found,) = find(healthy(function=behind, settings=settings, package=package(part("numpy", 20), findings=[TESTS])))
+    assert " --strip tried --handler shop.api.handle" in found.changes[0].text
     git = replace(TESTS, kind="git", names=(".git/index",))
     (found,) = find(healthy(package=package(part("numpy", 20), findings=[git])))
     assert [one.text.split(" --instrument")[0] for one in found.changes] == [
