@@ -75,19 +75,23 @@ def environment(server: LedgerServer, home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def terminal(server: LedgerServer, home: Path, *arguments: str) -> Iterator[Terminal]:
+def terminal(server: LedgerServer, home: Path, *arguments: str, out: Path | None = None) -> Iterator[Terminal]:
+    """A command in a terminal; with `out`, its stdout is that file."""
     leader, follower = pty.openpty()
+    stdout = follower if out is None else os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
     process = subprocess.Popen(
         [sys.executable, "-m", "monitor", *arguments],
         env=environment(server, home),
         stdin=follower,
-        stdout=follower,
+        stdout=stdout,
         stderr=follower,
         start_new_session=True,
         # The terminal is to be the session's own: Ctrl-C is then the kernel's to deliver.
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(follower)
+    if out is not None:
+        os.close(stdout)
     try:
         yield Terminal(process, leader)
     finally:
@@ -122,6 +126,24 @@ def test_a_terminal_gets_colors_stands_resizing_and_ends_by_ctrl_c_with_one_line
     assert "\\x1b]0;title\\x07" in screen.seen
     last = screen.seen.rstrip().splitlines()[-1]
     assert re.search(r"Stopped after 4 events in \d", last), screen.seen
+
+
+def test_a_follow_into_a_file_draws_no_bar_that_never_moves(tmp_path: Path) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    out = tmp_path / "followed"
+    with LedgerServer() as server:
+        server.put(GROUP, [stored(0, "line 0\n", now_ms - 30_000)])
+        with terminal(server, tmp_path, "tail", GROUP, "--since", "5m", out=out) as screen:
+            ends_s = time.monotonic() + 30
+            while not (out.exists() and out.stat().st_size) and time.monotonic() < ends_s:
+                time.sleep(0.1)
+            # A bar appears after a second.
+            for _ in range(15):
+                screen._read(0.2)
+            screen.press(b"\x03")
+            assert screen.ended() == 0
+    assert "line 0" in out.read_text(encoding="utf-8")
+    assert "reading" not in screen.seen
 
 
 def test_long_output_goes_to_the_pager_with_its_colors_and_a_follow_does_not(tmp_path: Path) -> None:
