@@ -14,7 +14,7 @@ from monitor.records.executions import UnorderedExecutions
 from monitor.records.imports import ImportTable
 from monitor.records.init_record import InitRecord
 from monitor.records.invocation import ColdStart, Invocation
-from monitor.records.quick.columns import Warm
+from monitor.records.quick.sink import Warm
 
 MOST_LISTED = 2_000
 # An init record's import tree takes up to 300 KB of memory. Only so many listed cold starts keep theirs.

@@ -13,8 +13,9 @@ from operator import itemgetter
 from monitor.records.forms.plain import RUNTIME_TIME, PlainReader, time_of
 from monitor.records.message import parse_fact
 from monitor.records.quick.blocks import LEAST_BYTES
-from monitor.records.quick.columns import JSON_MARK, MEMORY, MS, XRAY, Memory, Sink, Warm, passed
+from monitor.records.quick.patterns import JSON_MARK, MEMORY, MS, XRAY, passed
 from monitor.records.quick.reader import QuickReader
+from monitor.records.quick.sink import Memory, Sink, Warm
 from monitor.records.stream import DURABLE, has_hint
 
 _START = b"\nSTART RequestId: "

@@ -17,7 +17,7 @@ from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow
 from monitor.records.pairing import pair
-from monitor.records.quick.columns import Warm
+from monitor.records.quick.sink import Warm
 
 _START = "START RequestId: r{0} Version: $LATEST"
 _REPORT = (

@@ -36,8 +36,9 @@ from monitor.records.event import LogEvent
 from monitor.records.grammar import REPORT_FIGURES, REPORT_PATTERN, START_PATTERN, USUAL_REPORT, USUAL_START
 from monitor.records.message import parse_fact, parse_message
 from monitor.records.pairing import pair
-from monitor.records.quick.columns import QuickColumns, Warm, is_quick
+from monitor.records.quick.columns import QuickColumns, is_quick
 from monitor.records.quick.messages import QuickMessages
+from monitor.records.quick.sink import Warm
 from monitor.records.record import Application, Malformed, Metrics, Report
 from monitor.records.report import parse_report, parse_start, report_by_field, start_by_field
 from tests.attacks.test_forged_records import AT_MS, STREAM
