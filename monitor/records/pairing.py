@@ -95,6 +95,11 @@ class Pairing:
             self._emit_ended(event.timestamp_ms)
         return self._take_ready() if self._ready else []
 
+    def is_new(self, group: str, stream: str) -> bool:
+        """Whether nothing is known of a stream."""
+        key = (group, stream)
+        return key not in self._environments and self._survivors.last(key) is None
+
     def settle(self, group: str, stream: str) -> list[Invocation] | None:
         """Whether the next invocation of a stream needs nothing that the state holds: a caller can count it itself.
 

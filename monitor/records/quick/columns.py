@@ -8,15 +8,16 @@ REPORT by more than five seconds, with other lines between, is joined to its inv
 an invocation whose function printed the first one, then a START, and then an error, changes nothing here.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import itemgetter
 
 from monitor.records.environment import LINGER_MS
 from monitor.records.event import LogEvent
 from monitor.records.forms.json_text import one_line
-from monitor.records.invocation import Invocation
+from monitor.records.invocation import InitKind, Invocation
 from monitor.records.message import parse_fact
 from monitor.records.quick.blocks import LEAST_BYTES
 from monitor.records.quick.patterns import (
@@ -25,6 +26,8 @@ from monitor.records.quick.patterns import (
     ENDED,
     FIGURES,
     HEAD,
+    INIT,
+    INIT_TIME,
     JAVA_MARK,
     JSON_MARK,
     NAME,
@@ -47,7 +50,11 @@ from monitor.records.quick.patterns import (
     row_pattern,
 )
 from monitor.records.quick.reader import QuickReader
-from monitor.records.quick.sink import Memory, Sink, Versions, Warm
+from monitor.records.quick.sink import Columns, Memory, Sink, Versions, Warm
+from monitor.records.quick.whole import Whole, cold_starts, last_two
+from monitor.records.record import InitStart, Report
+from monitor.records.report import parse_report
+from monitor.records.start_kinds import PROACTIVE_AFTER_MS
 from monitor.records.stream import has_hint, owner
 
 _MOST_STATES = 2_000
@@ -56,6 +63,10 @@ _MOST_NAMES = 50_000
 # So many lines of a block with columns of another width are read one by one.
 _MOST_ODD = 50
 _SAMPLE_BYTES = 20_000
+# Where more of a block than this is between whole invocations, so many blocks are read row by row.
+_MOST_BETWEEN, _UNLIKE = 0.5, 15
+# So few invocations are read one by one.
+_FEW = 8
 _MOST_TEXTS = 10_000
 
 
@@ -67,6 +78,16 @@ def is_quick(text: str) -> bool:
 def _has_server(text: bytes, end: int) -> bool:
     """Whether a line up to `end` looks like that of a web server that listens."""
     return any(text.find(mark, 0, end) >= 0 for mark in SERVER_MARKS)
+
+
+def _has_facts(text: bytes, end: int) -> bool:
+    """Whether JSON up to `end` can bear on an invocation."""
+    return text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
+
+
+def _width(text: bytes) -> int:
+    """The width of most names of streams; 0 without any."""
+    return _most_frequent(len(found[2]) for found in HEAD.finditer(text, 0, _SAMPLE_BYTES))
 
 
 def _most_frequent(widths: Iterable[int]) -> int:
@@ -112,6 +133,9 @@ class QuickColumns(QuickReader):
         self._open: dict[bytes, Row] = {}
         # What ended and is not in the sink yet.
         self._done: list[Row] = []
+        # Nor is this, by function and the rest of the line of START; and how many these are.
+        self._columns: defaultdict[tuple[str, bytes], Columns] = defaultdict(Columns)
+        self._waiting = 0
         # The names of streams that are valid, with their functions.
         self._functions: dict[bytes, str] = {}
         self._versions, self._memory = Versions(), Memory()
@@ -119,6 +143,8 @@ class QuickColumns(QuickReader):
         self._width = 0
         self._names: set[bytes] = set()
         self._hour, self._hour_ms = b"", 0
+        # How many blocks are read row by row.
+        self._unlike = 0
 
     def end_part(self) -> int:
         """A file ends, and another one may follow."""
@@ -136,7 +162,142 @@ class QuickColumns(QuickReader):
 
     def _read(self, text: bytes, end: int) -> int:
         """Read the text up to `end`, where an event ends."""
-        rows = self._find(text, end)
+        whole = self._whole(text, end)
+        count = self._read_rows(self._find(text, end)) if whole is None else self._read_whole(whole)
+        if len(self._done) + self._waiting >= _BATCH:
+            self._count()
+        return count
+
+    def _whole(self, text: bytes, end: int) -> Whole | None:
+        """The whole invocations of a text; None where they are few, or each line has to be looked at."""
+        if self._unlike:
+            self._unlike -= 1
+            return None
+        self._width = self._width or _width(text)
+        if not self._width:
+            return None
+        found = Whole(text, end, self._width)
+        if sum(map(len, filter(None, found.between))) > end * _MOST_BETWEEN:
+            self._unlike = _UNLIKE
+            return None
+        return found if found.is_sound() and self._are_valid(set(found.names)) else None
+
+    def _read_whole(self, whole: Whole) -> int:
+        """Read whole invocations, and what is between them in its place."""
+        ids = whole.distinct
+        ended = (one[STARTED] for name in set(whole.names) for one in self._last.get(name, ()))
+        singly = not ids.isdisjoint(ended)
+        at, count, width = 0, whole.count, self._width
+        for place in whole.places():
+            self._read_columns(whole, at, place, singly=singly)
+            found = self._read_between(whole.between[place])
+            singly = singly or not ids.isdisjoint(found)
+            count += len(found)
+            at = place
+        self._read_columns(whole, at, whole.count, singly=singly)
+        # The text between them tells little of the width of most lines.
+        self._width = width
+        return count
+
+    def _read_between(self, text: bytes) -> list[bytes]:
+        """Read what is between whole invocations; returns the request ids in it, "" for what has none."""
+        found: list[bytes] = []
+        at = 0
+        for start, end, cold in cold_starts(text, self._width):
+            if start > at:
+                found += self._read_text(text[at:start])
+            found += [cold[STARTED]] if self._is_first(cold) else self._read_text(text[start:end])
+            at = end
+        return found + self._read_text(text[at:]) if at < len(text) else found
+
+    def _read_text(self, text: bytes) -> list[bytes]:
+        rows = self._find(text, len(text))
+        self._read_rows(rows)
+        return [row[STARTED] or row[REPORTED] for row in rows]
+
+    def _is_first(self, cold: Row) -> bool:
+        """Whether a cold start is the first of its stream, and is usual: then it is kept here."""
+        name = cold[NAME]
+        if (
+            self._sink.by_time
+            or name in self._last
+            or not self._versions[cold[VERSION_OF]]
+            or _init_start(cold[INIT]) is None
+        ):
+            return False
+        # After a long init, REPORT tells whether the environment was created in advance.
+        if self._at_ms(cold[TIME_OF]) - self._at_ms(cold[INIT_TIME]) >= PROACTIVE_AFTER_MS:
+            return False
+        if not self._pairing.is_new("", name.decode("utf-8", "replace")) or not self._is_counted(name):
+            return False
+        self._last[name] = cold, NO_ROW
+        return True
+
+    def _read_columns(self, whole: Whole, start: int, end: int, *, singly: bool) -> None:
+        """Read the whole invocations from `start` to `end`, together where their streams are counted here."""
+        last, opened, at = self._last, self._open, start
+        if singly or end - start < _FEW:
+            new = set(whole.names[start:end])
+        else:
+            new = {name for name in set(whole.names[start:end]) if name not in last or name in opened}
+        for place in range(start, end) if new else ():
+            name = whole.names[place]
+            if name in new:
+                self._count_columns(whole, at, place)
+                self._read_rows([whole.row(place)])
+                at = place + 1
+                if not singly and end - at >= _FEW and name in last and name not in opened:
+                    new.discard(name)
+        self._count_columns(whole, at, end)
+
+    def _count_columns(self, whole: Whole, start: int, end: int) -> None:
+        """Count the whole invocations from `start` to `end`, but the last two of each stream."""
+        if start == end:
+            return
+        names, rests = whole.names[start:end], Counter(whole.rests[start:end])
+        versions, known = set(whole.versions[start:end]), set(names)
+        functions = {self._functions.get(name) for name in known}
+        if (
+            len(functions) != 1
+            or (len(versions) > 1 and self._sink.by_version)
+            or not known <= self._last.keys()
+            or not all(map(self._versions.__getitem__, versions))
+            or not all(map(self._memory.__getitem__, rests))
+        ):
+            self._read_rows(list(map(whole.row, range(start, end))))
+            return
+        last, earlier = last_two(names)
+        for name, place in last.items():
+            before, first = self._last[name]
+            self._let_go(first, name)
+            if name in earlier:
+                self._let_go(before, name)
+                before = whole.row(start + earlier[name])
+            self._last[name] = whole.row(start + place), before
+        times, durations = whole.times[start:end], whole.durations[start:end]
+        for place in sorted((*last.values(), *earlier.values()), reverse=True):
+            del times[place], durations[place]
+            rests[whole.rests[start + place]] -= 1
+        if not times:
+            return
+        found = self._columns[functions.pop() or "", versions.pop()]
+        found.times += times
+        found.durations += durations
+        for text, number in rests.items():
+            found.rests[text] += number
+        self._waiting += len(times)
+
+    def _let_go(self, row: Row, name: bytes) -> None:
+        """Nothing changes an invocation of a stream any more: two others have ended since."""
+        if len(row) > INIT:
+            self._sink.add(self._cold_start(row))
+        elif row[TIME_OF]:
+            self._done.append(row)
+        elif row[NAME]:
+            self._release(name)
+
+    def _read_rows(self, rows: list[Row]) -> int:
+        """Read rows, in the order of the log."""
         opened, last, memory, versions = self._open, self._last, self._memory, self._versions
         done, one = self._done.append, self._one
         for row in rows:
@@ -161,24 +322,23 @@ class QuickColumns(QuickReader):
             else:
                 one(row, name)
                 continue
-            if earlier[0]:
+            if len(earlier) > INIT:
+                self._let_go(earlier, name)
+            elif earlier[0]:
                 done(earlier)
             elif earlier[1]:
                 self._release(name)
             last[name] = ended, before
-        if len(self._done) >= _BATCH:
-            self._count()
         return len(rows)
 
     def _find(self, text: bytes, end: int) -> list[Row]:
         """What bears on an invocation, and what is rare, in the order of the log."""
-        with_json = text.find(b"{", 0, end) >= 0 and JSON_MARK.search(text, 0, end) is not None
+        with_json = _has_facts(text, end)
         # Of the lines that the function logged, few bear on an invocation. Each search takes as long as a tenth of all.
         hinted = text.find(DURABLE_MARK, 0, end) >= 0
-        if not self._width:
-            self._width = _most_frequent(len(found[2]) for found in HEAD.finditer(text, 0, _SAMPLE_BYTES))
-        if self._width and not hinted:
-            rows = _with_time(row_pattern(self._width, with_json=with_json).findall(text, 0, end))
+        width = self._width = self._width or _width(text)
+        if width and not hinted:
+            rows = _with_time(row_pattern(width, with_json=with_json).findall(text, 0, end))
             names = set(map(itemgetter(NAME), rows))
             odd = sum(1 for row in rows if not row[NAME]) if b"" in names else 0
             names.discard(b"")
@@ -243,10 +403,7 @@ class QuickColumns(QuickReader):
 
     def _ended(self, row: Row, name: bytes) -> None:
         before, earlier = self._last[name]
-        if earlier[TIME_OF]:
-            self._done.append(earlier)
-        elif earlier[NAME]:
-            self._release(name)
+        self._let_go(earlier, name)
         self._last[name] = row, before
 
     def _release(self, name: bytes) -> None:
@@ -263,8 +420,11 @@ class QuickColumns(QuickReader):
             self._sink.add(invocation)
 
     def _is_read(self, name: bytes) -> bool:
-        """Whether the last invocation of a stream was read here."""
-        return name in self._last and bool(self._last[name][0][TIME_OF])
+        """Whether the last invocation of a stream was read here, and was warm."""
+        if name not in self._last:
+            return False
+        last = self._last[name][0]
+        return bool(last[TIME_OF]) and len(last) <= INIT
 
     def _is_counted(self, name: bytes) -> bool:
         """Whether the next invocation of a stream can be counted here; False where the full reader has to read it."""
@@ -302,13 +462,39 @@ class QuickColumns(QuickReader):
             self._hand_over(name, row[TIME_OF], is_of_lambda=OF_APPLICATION.match(row[OTHER]) is None)
         self._event(row[TIME_OF], name, message)
 
+    def _cold_start(self, row: Row) -> Invocation:
+        """The invocation of a row that has INIT_START, as the full reader gives it."""
+        report = parse_report(_report_line(row[STARTED], row[FIGURES]).removesuffix(b"\r").decode())
+        assert isinstance(report, Report), "its form is that of a REPORT"
+        name, init = row[NAME].decode("utf-8", "replace"), _init_start(row[INIT])
+        return Invocation(
+            request_id=row[STARTED].decode(),
+            function=owner("", name)[0],
+            version=self._versions[row[VERSION_OF]],
+            stream=name,
+            group="",
+            at_ms=min(self._at_ms(row[INIT_TIME]), self._at_ms(row[TIME_OF])),
+            start_ms=self._at_ms(row[TIME_OF]),
+            end_ms=self._at_ms(row[ENDED]),
+            report=report,
+            cold=True,
+            kind=InitKind.ON_DEMAND,
+            init_ms=report.init_ms,
+            error=None,
+            trace_id=None,
+            init_record=None,
+            runtime_version=None if init is None else init.runtime_version,
+        )
+
     def _close(self, name: bytes) -> None:
         """Nothing more is expected of a stream."""
         start = self._open.get(name)
         if start is not None:
             self._hand_over(name, start[TIME_OF], is_of_lambda=False)
         else:
-            self._done += [ended for ended in reversed(self._last.pop(name)) if ended[TIME_OF]]
+            for ended in reversed(self._last.pop(name)):
+                if ended[TIME_OF]:
+                    self._let_go(ended, name)
 
     def _hand_over(self, name: bytes, time: bytes, *, is_of_lambda: bool) -> None:
         """Give the full reader what it needs of a stream to read a line of this time, which can be Lambda's own."""
@@ -319,9 +505,11 @@ class QuickColumns(QuickReader):
             if not ended[TIME_OF]:
                 continue  # there is none, or the full reader has it
             if start is not None and (not is_of_lambda or self._at_ms(ended[ENDED]) < since_ms):
-                self._done.append(ended)
+                self._let_go(ended, name)
                 self._pairing.survived("", name.decode("utf-8", "replace"), ended[STARTED].decode())
             else:
+                if len(ended) > INIT:
+                    self._event(ended[INIT_TIME], name, b"INIT_START " + ended[INIT])
                 self._event(ended[TIME_OF], name, _start_line(ended))
                 self._event(ended[ENDED], name, _report_line(ended[STARTED], ended[FIGURES]))
         if start is not None:
@@ -352,6 +540,13 @@ class QuickColumns(QuickReader):
 
     def _count(self) -> None:
         """Give the warm invocations to the sink."""
+        for (function, version), columns in self._columns.items():
+            sizes, most_used = self._memory.counted(columns.rests)
+            times = columns.times if self._sink.by_time else [min(columns.times), max(columns.times)]
+            warm = Warm(len(columns.times), times, columns.durations, sizes, most_used)
+            self._sink.warm(function, self._versions[version], warm, self._at_ms)
+        self._columns.clear()
+        self._waiting = 0
         ended, functions = self._done.copy(), self._functions
         self._done.clear()
         names = set(functions.values())
@@ -374,6 +569,14 @@ class QuickColumns(QuickReader):
         if not self._sink.by_time:
             times = [min(times), max(times)]
         return Warm(len(rows), times, list(map(itemgetter(DURATION), rows)), sizes, most_used)
+
+
+@lru_cache(maxsize=256)
+def _init_start(rest: bytes) -> InitStart | None:
+    """What INIT_START with this rest of its line says; None where the full reader has to see it. Few are different."""
+    text = "INIT_START " + rest.decode("utf-8", "replace").removesuffix("\r")
+    record = parse_fact(text)
+    return record if isinstance(record, InitStart) and not has_hint(text) else None
 
 
 def _start_line(row: Row) -> bytes:

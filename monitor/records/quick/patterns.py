@@ -10,8 +10,8 @@ _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
 HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
 STREAM_NAME = re.compile(STREAM.encode())
 # How an event begins, up to what a stream's name cannot lack, and a line break inside of one.
-_NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]"
-_MORE = rf"\n(?!{_NEXT})"
+NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]"
+_MORE = rf"\n(?!{NEXT})"
 # How a message begins that can bear on an invocation as a whole (see parse_fact), or that begins on the next line.
 _RARE = (
     r"START |R(?:EPORT |equestId:|ESTORE_)|E(?:rror: |XTENSION)|INIT_|X|TELEMETRY\t|L(?:OGS\t|AMBDA_WARNING: )"
@@ -31,7 +31,7 @@ ZEROS = bytes.maketrans(b"123456789", b"000000000")
 # The columns of most lines. Ranges take less time than classes of characters.
 _NEXT_WIDE = "DDDD-DD-DDTDD:DD:DD[.]DDDDDD[+]00:00 DDDD/DD/DD/".replace("D", "[0-9]")
 # What follows a line is other columns, or the end of the block.
-_END = rf"(?=\n(?:{_NEXT_WIDE}[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]|{_NEXT})|\Z)"
+_END = rf"(?=\n(?:{_NEXT_WIDE}[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]|{NEXT})|\Z)"
 # An empty alternative takes less time than an optional group.
 XRAY = r"((?:\nXRAY TraceId: [!-~]{1,200}(?:\tSegmentId: \w{1,40})?(?:\tSampled: \w{1,5})?[\t\r ]{0,4}|))"
 # MILLISECONDS as alternatives, the more frequent one first: what is billed is whole.
@@ -40,7 +40,8 @@ MS, BILLED = r"(\d{1,15}\.\d{1,9}|\d{1,15})", r"(\d{1,15}|\d{1,15}\.\d{1,9})"
 OF_APPLICATION = re.compile(rb"\[ERROR\] |\d|(?!.*platform\.)\{", re.DOTALL)
 # The rest of START and of REPORT, of a warm invocation that succeeded. Few texts are different in a log.
 VERSION = re.compile(rb"(\$LATEST|\d{1,15})[\t\r ]{0,4}")
-MEMORY = r"\tMemory Size: \d{1,15} MB\tMax Memory Used: \d{1,15} MB[\t\r ]{0,4}"
+_SIZES = r"\tMemory Size: \d{1,15} MB\tMax Memory Used: \d{1,15} MB"
+MEMORY = rf"{_SIZES}[\t\r ]{{0,4}}"
 MEMORY_FIGURES = re.compile(MEMORY.replace(r"\d{1,15}", r"(\d{1,15})").encode())
 
 
@@ -96,12 +97,47 @@ def careful_pattern(*, with_json: bool, with_java: bool, hinted: bool = False) -
     return re.compile(rf"\n{row}".encode(), re.ASCII | re.DOTALL)
 
 
+def _invocation(rest: str) -> str:
+    """The pattern of START, END and REPORT of one stream, after the time and the name of START."""
+    return (
+        r"START RequestId: (?P<id>.{36}) Version: ([^\n]*)\n(?:.{32} (?P=stream) END RequestId: (?P=id)\n|)"
+        rf"(.{{32}}) (?P=stream) REPORT RequestId: (?P=id)\tDuration: {MS} ms\tBilled Duration: {BILLED} ms({rest})"
+    )
+
+
+@cache
+def whole_pattern(width: int) -> re.Pattern[bytes]:
+    """Finds whole invocations whose lines are together; its groups are the first ones of `Row`, up to the trace.
+
+    Times, request ids, the names of streams, and the rests of the lines of START and REPORT are to be checked, and so
+    is that an event follows.
+    """
+    # A longer rest has more than the figures of a warm invocation.
+    invocation = _invocation(r"[^\n]{0,64}")
+    text = rf"\n(.{{32}}) (?P<stream>.{{{width}}}) {invocation}{XRAY}$"
+    return re.compile(text.encode(), re.ASCII | re.DOTALL | re.MULTILINE)
+
+
+@cache
+def cold_pattern(width: int) -> re.Pattern[bytes]:
+    """Finds INIT_START with the whole invocation that follows it, of a cold start on demand that succeeded.
+
+    Its groups are the time, the name of the stream and the rest of the line of INIT_START, the time of START, and those
+    of `whole_pattern` from the request id on, but the trace. What is to be checked is the same, but the rest of REPORT.
+    """
+    init = rf"\n(.{{32}}) (?P<stream>.{{{width}}}) INIT_START ([^\n]*)\n(.{{32}}) (?P=stream) "
+    rest = rf"{_SIZES}\tInit Duration: (?:\d{{1,15}}\.\d{{1,9}}|\d{{1,15}}) ms[\t\r ]{{0,4}}"
+    return re.compile(f"{init}{_invocation(rest)}$".encode(), re.ASCII | re.DOTALL | re.MULTILINE)
+
+
 # The groups of the pattern, from 0: the time and the stream; the request id of START, the rest of its line, and the
 # time and the figures of its REPORT if that follows; the request id and the figures of a REPORT alone; the whole text
 # of anything else; and, in the quick pattern, an event with its columns. The figures are the duration, the billed
 # duration, the rest of the line and the trace.
 Row = tuple[bytes, ...]
-TIME_OF, NAME, STARTED, VERSION_OF, ENDED, DURATION, _BILLED, REST, _TRACE, REPORTED = range(10)
+TIME_OF, NAME, STARTED, VERSION_OF, ENDED, DURATION, _BILLED, REST, TRACE, REPORTED = range(10)
 OTHER, ODD = 14, 15
 NO_ROW: Row = (b"",) * 16
-FIGURES, REPORT_FIGURES = slice(DURATION, _TRACE + 1), slice(10, 14)
+# In a row of a cold start, these follow: the time and the rest of the line of INIT_START.
+INIT_TIME, INIT = 16, 17
+FIGURES, REPORT_FIGURES = slice(DURATION, TRACE + 1), slice(10, 14)

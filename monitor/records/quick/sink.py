@@ -22,6 +22,19 @@ class Warm(NamedTuple):
     most_used_mb: int
 
 
+class Columns:
+    """Warm invocations that succeeded, as the log has them: the times of START, the durations, and how many of each
+    rest of the line of REPORT there are.
+    """
+
+    __slots__ = ("durations", "rests", "times")
+
+    def __init__(self) -> None:
+        self.times: list[bytes] = []
+        self.durations: list[bytes] = []
+        self.rests: Counter[bytes] = Counter()
+
+
 class Versions(dict[bytes, str]):
     """The versions that the rests of lines of START say; "" where the full reader has to see the line."""
 
@@ -45,6 +58,8 @@ class Memory(dict[bytes, tuple[int, ...]]):
         most_used = 0
         # Many invocations have the same figures.
         for text, number in Counter(texts).items():
+            if not number:
+                continue
             size, used = self[text]
             sizes[size] += number
             most_used = max(most_used, used)

@@ -583,6 +583,82 @@ def test_forged_messages_without_columns_come_to_the_same_both_ways(seed: int, b
     assert quick == full
 
 
+def invocation_lines(chance: random.Random, request_id: str, version: str, logged: bool, cold: bool) -> list[str]:
+    """The lines of an invocation, usual most of the time."""
+    lines = [
+        "[INFO]\tplain",
+        '{"level":"INFO","message":"step"}',
+        "INFO:     Uvicorn running on http://0.0.0.0:8080 (Press CTRL+C to quit)",
+        "a line\nof two lines",
+        '{"level":"ERROR","errorType":"KeyError"}',
+        f"[INFO] executionArn={DURABLE}/a/1",
+    ]
+    found = [f"START RequestId: {request_id} Version: {version}"]
+    if logged:
+        found += chance.choices(lines, [50, 50, 1, 1, 1, 1], k=chance.randrange(4))
+    found += [f"END RequestId: {request_id}"] * (chance.random() < 0.95)
+    figures = f"Billed Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: {chance.randrange(40, 44)} MB"
+    report = f"REPORT RequestId: {request_id}\tDuration: {chance.randrange(1, 900)}.25 ms\t{figures}"
+    if cold:
+        init = f"INIT_START Runtime Version: python:3.13.v{chance.randrange(2)}\tRuntime Version ARN: arn:aws:lambda:x"
+        found = [init, *found] if chance.random() < 0.9 else found
+        found[1:1] = chance.choices(lines[:4], k=1) if chance.random() < 0.1 else []
+        report += chance.choice(["\tInit Duration: 400.5 ms"] * 5 + [""])
+    return [*found, report + chance.choice(["", "\t", "\t\nXRAY TraceId: 1-5e\tSegmentId: 3f\tSampled: true"])]
+
+
+def whole_invocations(seed: int) -> str:
+    """A log whose invocations have their lines together, most of them, in several streams; and now and then not."""
+    chance = random.Random(seed)
+    logged, rare, late = chance.random() < 0.5, chance.choice([0.0, 0.02, 0.2]), chance.choice([0, 0, 0.05])
+    streams, number, at = [f"[7]{one:032x}" for one in range(chance.choice([1, 3, 12]))], 0, 0
+    ids = [f"{chance.randrange(1 << 32):08x}-1111-4222-8333-{one:012x}" for one in range(400)]
+    lines: list[str] = []
+    seen: set[str] = set()
+
+    def put(stream: str, message: str) -> None:
+        nonlocal at
+        at += chance.randrange(40)
+        fraction = f".{at % 1000:03d}000" if at % 1000 else ""
+        head = f"2026-11-23T02:{at // 60_000:02d}:{at // 1000 % 60:02d}{fraction}+00:00"
+        lines.append(f"{head} 2026/11/23/{stream} {message}")
+
+    for number in range(chance.randrange(20, 300)):
+        place = chance.randrange(len(streams))
+        if chance.random() < 0.03:
+            # An environment ends, and another one begins.
+            streams[place] = chance.choice(["[7]", "[7]", "[$LATEST]"]) + f"{number + 100:032x}"
+        stream = streams[place]
+        cold = stream not in seen or chance.random() < 0.01
+        seen.add(stream)
+        request_id = chance.choice(ids) if chance.random() < late else ids[number]
+        messages = invocation_lines(chance, request_id, chance.choice("777778"), logged, cold)
+        for message in messages:
+            if chance.random() < rare / 4:
+                put(stream, chance.choice(FAILURES))
+            if chance.random() < rare / 4:
+                put(chance.choice(streams), chance.choice([*FAILURES, *messages]))
+            if chance.random() > rare / 20:
+                put(stream, message)
+            if rare and chance.random() < 0.005:
+                lines[-1] = chance.choice(
+                    [lines[-1][: chance.randrange(120)], f"{lines[-1]}\n{lines[-1][:20]}", lines[-1][2:]]
+                )
+    return "\n".join(lines)
+
+
+@settings(max_examples=300)
+@given(
+    seed=st.integers(0, 2**32),
+    block=st.sampled_from([1_000_000, 20_000, 3_000]),
+    by=st.sampled_from([By.KIND, By.VERSION, By.MEMORY, By.HOUR]),
+)
+def test_whole_invocations_come_to_the_same_both_ways(seed: int, block: int, by: By) -> None:
+    """Invocations whose lines are together are counted by columns, and first cold starts are kept as rows."""
+    quick, full = quick_and_full(whole_invocations(seed), by, block)
+    assert quick == full
+
+
 def test_a_line_between_two_invocations_that_was_ignored_is_noted_with_the_next_one() -> None:
     """A START without a REPORT: the pairing notes it with the invocation that comes next, whoever reads that."""
     lines = []
