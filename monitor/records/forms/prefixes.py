@@ -13,29 +13,37 @@ _MOST_SERVICES = 1_000
 
 
 class PrefixedReader(LineReader):
-    """Reads lines that have a prefix; the lines of each service are joined apart."""
+    """Reads lines that have a prefix; the lines of each service are joined apart.
 
-    __slots__ = ("_dates", "_pattern", "_services")
+    Where prefixes name streams, a line is joined to the one above it if that is of the same stream, or if it has no
+    prefix itself.
+    """
+
+    __slots__ = ("_dates", "_pattern", "_services", "_stream")
 
     def __init__(self, pattern: re.Pattern[str], newline: str) -> None:
         super().__init__(newline)
         self._pattern = pattern
         self._dates = "time" not in pattern.groupindex
         self._services: dict[str, EventLines] = {}
+        self._stream = ""
 
     def line(self, line: str, events: list[LogEvent]) -> None:
         head_and_rest = match_head(self._pattern, line)
         if head_and_rest is None:
             if line.strip():
-                self.unread += 1
-                self._lines_of("").add(line, events)
+                self.unread += not self._stream
+                self._lines_of("").add(line, events, self._stream)
             return
         match, rest = head_and_rest
         found = match.groupdict()
         time = found.get("time")
         at_ms = epoch_ms(time) if time is not None else None
-        service = found.get("service") or ""
-        self._lines_of(service).add(rest, events, service, at_ms)
+        service, stream = found.get("service") or "", found.get("stream") or ""
+        if stream != self._stream:
+            self._lines_of("").end(events, self._stream)
+            self._stream = stream
+        self._lines_of(service).add(rest, events, service or stream, at_ms)
 
     def _lines_of(self, service: str) -> EventLines:
         lines = self._services.get(service)
@@ -47,7 +55,7 @@ class PrefixedReader(LineReader):
 
     def end(self, events: list[LogEvent]) -> None:
         for service, lines in self._services.items():
-            lines.end(events, service)
+            lines.end(events, service or self._stream)
 
 
 def prefix_form(name: str, title: str, *layouts: str, example: str) -> Form:

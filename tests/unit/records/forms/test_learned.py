@@ -76,3 +76,21 @@ def test_a_line_of_spaces_or_marks_is_read_quickly(mark: str) -> None:
     ):
         pattern.match(line)
     assert time.process_time() - began_s < 1.0
+
+
+@pytest.mark.parametrize("each_line", [False, True])
+def test_columns_keep_their_streams_where_the_first_lines_are_whole_events(each_line: bool) -> None:
+    """The beginning does not tell whether a line without columns continues an event: a later one does."""
+    streams = [f"2026/11/27/[$LATEST]{number:032x}" for number in range(300)]
+    error = ["[ERROR] KeyError: no 7", "Traceback (most recent call last):", '  File "/var/task/app.py", line 12, in f']
+    lines, expected = [], []
+    for number, stream in enumerate(streams * 2):
+        head = f"2026-11-27T13:00:00.{number:03d}Z | {stream} | "
+        lines += [head + START, head + REPORT]
+        expected += [(stream, START), (stream, REPORT)]
+        if number > 500:
+            lines += [head + line if each_line or line == error[0] else line for line in error]
+            expected.append((stream, "\n".join(error)))
+    form, events = read_text("\n".join(lines))
+    assert form == "learned-columns"
+    assert [(event.stream, event.message) for event in events] == expected
