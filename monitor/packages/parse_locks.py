@@ -7,7 +7,7 @@ Specification" (PEP 751); pipenv.pypa.io, "Pipfile.lock". A lock file is data: n
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitor.errors import UsageError
@@ -177,12 +177,18 @@ def parse_pylock(
 ) -> Requirements:
     """The packages of a pylock.toml (PEP 751)."""
     document = parse_toml(text, name)
+    version = str(document.get("lock-version") or "1.0")
+    if version.partition(".")[0] != "1":
+        raise UsageError(f"{name} has lock-version {version}, and monitor reads 1.0", "lock in that version")
+    environments = [str(one) for one in document.get("environments") or ()]
+    if environments and not any(_holds(one, environment) for one in environments):
+        raise UsageError(f"{name} is locked for other environments: {environments[0]}", "lock for Lambda's Linux, too")
     context: dict[str, Any] = {
         **environment,
         "extras": frozenset(extras),
         "dependency_groups": frozenset([*(document.get("default-groups") or ()), *groups]),
     }
-    lines, sources, indexes = [], [], []
+    lines, sources, indexes, links = [], [], [], []
     for one in document.get("packages") or ():
         if not _holds(str(one.get("marker", "")), context, lock_file=True):
             continue
@@ -190,15 +196,28 @@ def parse_pylock(
         if not version_fits(environment["python_full_version"], pythons):
             raise UsageError(f"{name}: {one['name']} requires Python {pythons}", "use another Python, or lock again")
         if location := _pylock_location(one):
-            sources.append(SourceRequirement(location, hashes=_hashes(table(one, "archive")), origin=name))
+            hashes = _hashes(table(one, "archive") or table(one, "sdist"))
+            sources.append(SourceRequirement(location, hashes=hashes, origin=name))
             continue
-        files = [*(one.get("wheels") or ()), *([one["sdist"]] if one.get("sdist") else ())]
+        wheels = [file for file in one.get("wheels") or () if isinstance(file, dict)]
+        files = [*wheels, *([one["sdist"]] if one.get("sdist") else ())]
         hashes = tuple(hash_ for file in files for hash_ in _hashes(file))
-        lines.append(RequiredLine(f"{one['name']}=={one['version']}", hashes, name))
+        links += [posixpath.dirname(str(wheel["path"])) or "." for wheel in wheels if wheel.get("path")]
+        lines.append(RequiredLine(_pylock_requirement(one, wheels), hashes, name))
         if one.get("index"):
             indexes.append(str(one["index"]))
     others = tuple(dict.fromkeys(url for url in indexes if "://pypi.org/" not in url))
-    return Requirements(name, tuple(lines), tuple(sources), indexes=Indexes(extra=others), is_complete=True)
+    found = Indexes(extra=others, find_links=tuple(dict.fromkeys(links)))
+    python = str(document.get("requires-python") or "")
+    return Requirements(name, tuple(lines), tuple(sources), indexes=found, is_complete=True, python=python)
+
+
+def _pylock_requirement(package: Table, wheels: Sequence[Table]) -> str:
+    """The requirement on a locked package: by its version, or by the URL of its only wheel if no index is named."""
+    url = str(wheels[0].get("url") or "") if len(wheels) == 1 and not package.get("index") else ""
+    if url.startswith(("http://", "https://")) and "://files.pythonhosted.org/" not in url:
+        return f"{package['name']} @ {url}"
+    return f"{package['name']}=={package['version']}"
 
 
 def _pylock_location(package: Table) -> str:
@@ -209,6 +228,10 @@ def _pylock_location(package: Table) -> str:
     directory = table(package, "directory")
     if directory:
         return posixpath.join(str(directory["path"]), str(directory.get("subdirectory") or ""))
+    if not package.get("wheels") and not package.get("index"):
+        # Beside the lock file, or on a server that is no index.
+        archive = table(package, "archive") or table(package, "sdist")
+        return "" if "://files.pythonhosted.org/" in str(archive.get("url")) else location_in(archive)
     return location_in(table(package, "archive"))
 
 

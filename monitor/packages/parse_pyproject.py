@@ -40,6 +40,7 @@ def parse_pyproject(
     dynamic = project.get("dynamic") or ()
     required = [str(one) for one in project.get("dependencies") or ()]
     dynamic_extras = tuple(extras) if "optional-dependencies" in dynamic and not table(poetry, "extras") else ()
+    chosen_extras = [*extras]
     for extra in extras if not dynamic_extras else ():
         required += _extra(project, poetry, extra)
     poetry_tables = [table(poetry, "dependencies")]
@@ -50,11 +51,14 @@ def parse_pyproject(
             required += _group(declared_groups, group)
         else:
             poetry_tables += poetry_group(poetry, group, declared_groups)
+    if not dynamic_extras:
+        required, own_extras = _without_itself(required, project, poetry)
+        chosen_extras += own_extras
     places = _uv_places(table(uv, "sources"), _index_urls(uv.get("index")))
     poetry_indexes = _index_urls(poetry.get("source"))
     unions: list[str] = []
     declared = {_name_of(line) for line in required}
-    optional = {canonical(str(name)) for extra in extras for name in table(poetry, "extras").get(extra) or ()}
+    optional = {canonical(str(name)) for extra in chosen_extras for name in table(poetry, "extras").get(extra) or ()}
     for one in poetry_tables:
         for found in poetry_dependencies(one, optional, poetry_indexes):
             # Poetry 2 repeats a dependency of [project] to say where it comes from.
@@ -195,6 +199,40 @@ def _extra(project: Table, poetry: Table, extra: str) -> list[str]:
     if extra in table(poetry, "extras"):
         return []
     raise UsageError(f"pyproject.toml has no extra {extra!r}", known_names([*found, *table(poetry, "extras")]))
+
+
+def _without_itself(required: Iterable[str], project: Table, poetry: Table) -> tuple[list[str], list[str]]:
+    """The requirements without those on the project itself, which name its extras: `all = ["orders[fast,slow]"]`.
+
+    Return them with the extras that they name.
+    """
+    own = canonical(str(project.get("name") or poetry.get("name") or ""))
+    found: list[str] = []
+    extras: list[str] = []
+    waiting = [*required]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        text = waiting.pop(0)
+        one = requirement_of(text)
+        if one is None or not own or canonical(one.name) != own:
+            found.append(text)
+            continue
+        outer = str(one.marker or "")
+        for extra in sorted(one.extras):
+            if (extra, outer) not in seen:
+                seen.add((extra, outer))
+                extras.append(extra)
+                waiting += [_with_marker(line, outer) for line in _extra(project, poetry, extra)]
+    return found, extras
+
+
+def _with_marker(line: str, marker: str) -> str:
+    """A requirement that applies only where `marker` holds, too."""
+    one = requirement_of(line) if marker else None
+    if one is None:
+        return line
+    text, separator, own = line.partition(" ;" if one.url else ";")
+    return f"{text} ; ({own.strip()}) and ({marker})" if separator else f"{line} ; {marker}"
 
 
 def _groups(document: Table) -> dict[str, Any]:

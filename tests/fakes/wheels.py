@@ -54,22 +54,31 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         for root, _, names in os.walk(name):
             for one in names:
                 archive.write(os.path.join(root, one))
-        archive.writestr(f"{{info}}/METADATA", f"Metadata-Version: 2.1\\nName: {{name}}\\nVersion: {{version}}\\n")
+        required = "".join(f"Requires-Dist: {{one}}\\n" for one in {requires!r}).replace("HERE", os.getcwd())
+        fields = f"Metadata-Version: 2.1\\nName: {{name}}\\nVersion: {{version}}\\n{{required}}"
+        archive.writestr(f"{{info}}/METADATA", fields)
         archive.writestr(f"{{info}}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         archive.writestr(f"{{info}}/RECORD", "")
     return path
 """
 
 
-def source_project(folder: Path, name: str, version: str, files: Mapping[str, str], build_code: str = "") -> Path:
-    """Write a project with a build backend of its own, which needs nothing from an index."""
+def source_project(
+    folder: Path, name: str, version: str, files: Mapping[str, str], build_code: str = "", requires: Iterable[str] = ()
+) -> Path:
+    """Write a project with a build backend of its own, which needs nothing from an index.
+
+    `requires` are its Requires-Dist fields; HERE in them is the folder in which it is built.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(
         f'[project]\nname = "{name}"\nversion = "{version}"\n'
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
         encoding="utf-8",
     )
-    (folder / "backend.py").write_text(build_code + BACKEND.format(name=name, version=version), encoding="utf-8")
+    (folder / "backend.py").write_text(
+        build_code + BACKEND.format(name=name, version=version, requires=[*requires]), encoding="utf-8"
+    )
     for entry, text in files.items():
         path = folder / entry
         path.parent.mkdir(parents=True, exist_ok=True)

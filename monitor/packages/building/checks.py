@@ -41,7 +41,7 @@ def _unsupported(supported: str, python: str) -> str:
     """What is wrong if a project does not support a Python version; empty if it does."""
     if not supported or version_fits(full_version(python), supported):
         return ""
-    return f"pyproject.toml requires Python {supported}, and the package is for Python {python}"
+    return f"the project requires Python {supported}, and the package is for Python {python}"
 
 
 def check_paths(entries: Iterable[Entry], dependencies: Path) -> None:

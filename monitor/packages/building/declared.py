@@ -1,25 +1,29 @@
 """Find the file that declares the dependencies of a project, and read it."""
 
 import re
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
 from monitor.kernel.budgets import EXPORT_S
-from monitor.kernel.encodings import decode_text
 from monitor.packages.analyze_requirements import check_same, check_up_to_date
 from monitor.packages.building.installers import installer_environment
+from monitor.packages.building.places import (
+    in_workspace,
+    located,
+    read_text,
+    requirements_of,
+    with_nested,
+    workspace_root,
+)
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.requirement_files import read_requirements
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model_dependencies import (
     BuildTarget,
     Indexes,
-    Place,
     ProjectFile,
     RequiredLine,
     Requirements,
@@ -32,16 +36,14 @@ from monitor.packages.parse_pyproject import (
     parse_setup_cfg,
     tool_indexes,
     uv_indexes,
-    workspace_members,
 )
-from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
+from monitor.packages.parse_requirements import canonical, target_environment
 from monitor.packages.parse_toml import parse_toml, table
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements.lock")
 # Names that people use for requirements files, and that do not say which one a package needs.
 _OTHERS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
-_HATCH_ROOT = re.compile(r"\{root((?::parent)*):uri\}")
 _READ = ("requirements.txt", *LOCKS, "pyproject.toml", "Pipfile")
 
 
@@ -65,12 +67,14 @@ def declared(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) 
         # A lock file has the hashes of its files, wherever they come from.
         indexes = _configured_indexes(folder, explicit=found.source != "pyproject.toml")
         project = _project(folder, Choice())
+        if not found.is_complete:
+            found = with_nested(found, target_environment(full_version(target.python), target.architecture))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UsageError(
             f"the files that declare the dependencies of {folder} have an unexpected format: {error!r}",
             "lock the project again, or choose a file: --requirements FILE",
         ) from error
-    found = replace(found, python=project.python if project else "")
+    found = replace(found, python=found.python or (project.python if project else ""))
     if not found:
         return found
     found = replace(found, indexes=found.indexes.joined(indexes))
@@ -96,9 +100,9 @@ def _configured_indexes(folder: Path, *, explicit: bool) -> Indexes:
     """
     settings, project = folder / "uv.toml", folder / "pyproject.toml"
     if settings.is_file():
-        return uv_indexes(parse_toml(_text(settings), "uv.toml"), explicit=explicit)
+        return uv_indexes(parse_toml(read_text(settings), "uv.toml"), explicit=explicit)
     if project.is_file():
-        return tool_indexes(table(parse_toml(_text(project), "pyproject.toml"), "tool"), explicit=explicit)
+        return tool_indexes(table(parse_toml(read_text(project), "pyproject.toml"), "tool"), explicit=explicit)
     return Indexes()
 
 
@@ -127,7 +131,7 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         if project is not None:
             check_up_to_date(read[0], project, environment)
         return read[0]
-    root = _workspace_root(folder) if project is not None and project.name else None
+    root = workspace_root(folder) if project is not None and project.name else None
     if project is not None and root is not None and (root / "uv.lock").is_file():
         found = _uv_export(root / "uv.lock", choice, uv, folder)
         check_up_to_date(found, project, environment)
@@ -141,7 +145,9 @@ def _found(folder: Path, target: BuildTarget, choice: Choice, uv: str | None) ->
         _refuse(replace(choice, extras=()), "setup.py")
         source = SourceRequirement(str(folder.resolve()), choice.extras, origin="setup.py")
         return Requirements("setup.py", sources=(source,))
-    if (folder / "setup.cfg").is_file() and (required := parse_setup_cfg(_text(folder / "setup.cfg"), choice.extras)):
+    if (folder / "setup.cfg").is_file() and (
+        required := parse_setup_cfg(read_text(folder / "setup.cfg"), choice.extras)
+    ):
         _refuse(replace(choice, extras=()), "setup.cfg")
         return _from_project(ProjectFile(requirements=required), "setup.cfg", folder, environment)
     _refuse(choice, f"{folder}, which declares no dependencies")
@@ -164,60 +170,40 @@ def _read(path: Path, folder: Path, target: BuildTarget, choice: Choice, uv: str
         _refuse(choice, name)
     if name == "poetry.lock":
         project = _project(path.parent, choice) or ProjectFile()
-        found = parse_poetry_lock(_text(path), project, environment, choice.extras)
+        found = parse_poetry_lock(read_text(path), project, environment, choice.extras)
     elif name == "pdm.lock":
-        found = parse_pdm_lock(_text(path), environment, choice.extras, choice.groups)
+        found = parse_pdm_lock(read_text(path), environment, choice.extras, choice.groups)
     elif name == "Pipfile.lock":
-        found = parse_pipfile_lock(_text(path), environment)
+        found = parse_pipfile_lock(read_text(path), environment)
     elif name == "pylock.toml" or (name.startswith("pylock.") and name.endswith(".toml")):
-        found = parse_pylock(_text(path), name, environment, choice.extras, choice.groups)
+        found = parse_pylock(read_text(path), name, environment, choice.extras, choice.groups)
     elif name == "pyproject.toml":
-        project = parse_pyproject(_text(path), choice.extras, choice.groups, with_defaults=True)
+        project = parse_pyproject(read_text(path), choice.extras, choice.groups, with_defaults=True)
         return _from_project(project, name, path.parent, environment)
     elif name == "Pipfile":
-        return _from_project(parse_pipfile(_text(path)), name, path.parent, environment)
+        return _from_project(parse_pipfile(read_text(path)), name, path.parent, environment)
     else:
         _refuse(choice, name)
         return read_requirements(path, folder)
-    found = replace(found, sources=tuple(_located(one, path.parent) for one in found.sources))
+    links = tuple(str((path.parent / link).resolve()) for link in found.indexes.find_links)
+    indexes = replace(found.indexes, find_links=links)
+    sources = tuple(located(one, path.parent) for one in found.sources)
+    found = replace(found, sources=sources, indexes=indexes)
     return _with_project(found, path.parent)
-
-
-def _text(path: Path) -> str:
-    try:
-        return decode_text(path.read_bytes(), "replace")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "check --requirements") from error
 
 
 def _project(folder: Path, choice: Choice) -> ProjectFile | None:
     path = folder / "pyproject.toml"
-    return parse_pyproject(_text(path), choice.extras, choice.groups) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return in_workspace(parse_pyproject(read_text(path), choice.extras, choice.groups), folder)
 
 
 def _with_default_groups(folder: Path, choice: Choice) -> ProjectFile | None:
     """The pyproject.toml of a project without a lock, if it declares dependencies."""
-    text = _text(folder / "pyproject.toml")
+    text = read_text(folder / "pyproject.toml")
     found = parse_pyproject(text, choice.extras, choice.groups, with_defaults=True)
     return found if found.requirements or found.dynamic else None
-
-
-def _located(one: SourceRequirement, folder: Path) -> SourceRequirement:
-    """With the path in `location` resolved against the folder of the file that names it.
-
-    PDM writes that folder as `${PROJECT_ROOT}`, Hatch as `{root:uri}`.
-    """
-    location, sharp, fragment = one.location.replace("${PROJECT_ROOT}", folder.resolve().as_posix()).partition("#")
-    location = _HATCH_ROOT.sub(lambda match: _above(folder, match[1].count(":parent")).as_uri(), location)
-    if location.startswith("file:"):
-        location = re.sub(r"^//+", "/", unquote(urlsplit(location).path))
-    elif "://" in location or location.startswith("git+"):
-        return one
-    return replace(one, location=f"{(folder / location).resolve()}{sharp}{fragment}")
-
-
-def _above(folder: Path, levels: int) -> Path:
-    return Path(folder.resolve(), *[".."] * levels).resolve()
 
 
 def _from_project(project: ProjectFile, source: str, folder: Path, environment: Mapping[str, str]) -> Requirements:
@@ -226,61 +212,14 @@ def _from_project(project: ProjectFile, source: str, folder: Path, environment: 
             f"{source}: the constraint {project.unions[0]} is a union of versions, which uv and pip cannot read",
             "lock the project: poetry lock",
         )
-    lines: list[RequiredLine] = []
-    sources: list[SourceRequirement] = []
+    if source == "pyproject.toml":
+        project = in_workspace(project, folder)
+    lines, sources = requirements_of(project, source, folder, environment)
     if project.dynamic:
-        sources.append(SourceRequirement(str(folder.resolve()), project.dynamic_extras, origin=source))
-    for text in project.requirements:
-        requirement = requirement_of(text)
-        if requirement is None:
-            raise UsageError(f"{source}: {text!r} is not a requirement", "write it as PEP 508 does")
-        places = project.places.get(canonical(requirement.name), ())
-        place = next((one for one in places if marker_holds(one.marker, environment)), Place())
-        location = place.location or requirement.url
-        if location is None:
-            # No other index has to be excluded.
-            index = place.index if place.index != project.indexes.default or project.indexes.extra else ""
-            lines.append(RequiredLine(text, origin=source, index=index))
-            continue
-        is_member = location.startswith("workspace:")
-        path = _workspace_member(location.removeprefix("workspace:"), folder) if is_member else location
-        marker = str(requirement.marker) if requirement.marker else ""
-        one = SourceRequirement(path, tuple(sorted(requirement.extras)), marker, origin=source)
-        sources.append(_located(one, folder))
+        sources.insert(0, SourceRequirement(str(folder.resolve()), project.dynamic_extras, origin=source))
     limits = tuple(RequiredLine(text, origin=source) for text in project.constraints)
     found = Requirements(source, tuple(lines), tuple(sources), limits, project.indexes, notes=project.notes)
     return found if project.dynamic else _with_project(found, folder)
-
-
-def _workspace_member(name: str, folder: Path) -> str:
-    root = _workspace_root(folder)
-    for member in _members(root) if root else ():
-        if canonical(parse_pyproject(_text(member / "pyproject.toml")).name) == canonical(name):
-            return str(member)
-    raise UsageError(f"pyproject.toml: {name} is not a member of the workspace", "check [tool.uv.workspace]")
-
-
-def _workspace_root(folder: Path) -> Path | None:
-    """The root of the uv workspace that a project belongs to, which may be a folder above it.
-
-    What everybody can write, such as /tmp, is never one.
-    """
-    here = folder.resolve()
-    for root in (here, *here.parents):
-        if root.stat().st_mode & stat.S_IWOTH:
-            return None
-        if (root / "pyproject.toml").is_file() and here in _members(root):
-            return root
-    return None
-
-
-def _members(root: Path) -> list[Path]:
-    """The projects of the workspace whose root is a folder, that folder first; none if it is not a root."""
-    patterns = workspace_members(_text(root / "pyproject.toml"))
-    if patterns is None:
-        return []
-    found = (path.parent for pattern in patterns for path in sorted(root.glob(f"{pattern}/pyproject.toml")))
-    return [root, *(path.resolve() for path in found)]
 
 
 def _with_project(found: Requirements, folder: Path) -> Requirements:
@@ -290,7 +229,7 @@ def _with_project(found: Requirements, folder: Path) -> Requirements:
     here = str(folder.resolve())
     if not path.is_file() or not source.is_dir() or any(one.location == here for one in found.sources):
         return found
-    if not _has_package(source, parse_pyproject(_text(path))):
+    if not _has_package(source, parse_pyproject(read_text(path))):
         return found
     return replace(found, sources=(*found.sources, SourceRequirement(here, origin="pyproject.toml")))
 

@@ -17,7 +17,7 @@ from monitor.packages.inspect.distributions import Metadata, metadata_folders
 from monitor.packages.inspect.metadata import record_paths
 from monitor.packages.inspect.platforms import full_version
 from monitor.packages.model import SDK, PackageFile
-from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements
+from monitor.packages.model_dependencies import BuildTarget, RequiredLine, Requirements, SourceRequirement
 from monitor.packages.parse_installer import unread_index, without_fitting_wheels, without_wheels
 from monitor.packages.parse_requirements import canonical, marker_holds, requirement_of, target_environment
 
@@ -69,12 +69,10 @@ def _install(
         check_constraints(requirements, environment)
         hashed = tuple(one for one in requirements.constraints if one.hashes)
         requirements = replace(requirements, constraints=hashed)
-    lines = list(requirements.lines)
-    for source in requirements.sources:
-        if marker_holds(source.marker, environment):
-            wheel = wheel_of(source, tool, target, work, allow_build=options.allow_build, say=options.say)
-            # One hash makes pip demand a hash for every requirement.
-            lines.append(wheel if requirements.has_hashes else replace(wheel, hashes=()))
+    # One hash makes pip demand a hash for every requirement.
+    has_hashes = requirements.has_hashes
+    wheels = _wheels(requirements, environment, tool, target, options, work)
+    lines = [*requirements.lines, *(one if has_hashes else replace(one, hashes=()) for one in wheels)]
     from_source: list[str] = []
     links: list[Path] = []
     for _ in range(_MOST_BUILDS):
@@ -107,6 +105,37 @@ def _install(
                 _check_pure(into, from_source)
             return
     raise UsageError(f"more than {_MOST_BUILDS} distributions have no wheel", "install them in a container")
+
+
+def _wheels(
+    requirements: Requirements,
+    environment: Mapping[str, str],
+    tool: Tool,
+    target: BuildTarget,
+    options: InstallOptions,
+    work: Path,
+) -> Iterator[RequiredLine]:
+    """The wheels of what does not come from an index, and of what these require by a path or URL."""
+    once: dict[str, SourceRequirement] = {}
+    for one in requirements.sources:
+        if marker_holds(one.marker, environment):
+            known = once.setdefault(one.location, one)
+            once[one.location] = replace(known, extras=tuple(dict.fromkeys((*known.extras, *one.extras))))
+    # What the project names itself comes from there.
+    named = {*map(_name, requirements.lines)}
+    waiting = [*once.values()]
+    further: dict[str, SourceRequirement] = {}
+    while waiting:
+        for source in waiting:
+            wheel, nested = wheel_of(source, tool, target, work, allow_build=options.allow_build, say=options.say)
+            named.add(_name(wheel))
+            further |= {
+                name: one for name, one in nested.items() if marker_holds(one.marker, environment, source.extras)
+            }
+            yield wheel
+        # A lock file has them, too.
+        waiting = [] if requirements.is_complete else [one for name, one in further.items() if name not in named]
+        further = {}
 
 
 def _of_one_index(lines: Sequence[RequiredLine], tool: Tool, work: Path) -> list[str]:
@@ -172,6 +201,8 @@ def _build_missing(
         at = next((index for index, line in enumerate(lines) if _name(line) == known), None)
         line = lines[at] if at is not None else RequiredLine(name)
         wheel = wheel_from_index(line, requirements.indexes, tool, target, work)
+        # One hash makes pip demand a hash for every requirement.
+        wheel = wheel if requirements.has_hashes else replace(wheel, hashes=())
         if at is not None:
             lines[at] = wheel
         else:

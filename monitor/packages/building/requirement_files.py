@@ -134,7 +134,8 @@ def _option(name: str, value: str, folder: Path, origin: str, reading: _Reading)
     elif name == "--extra-index-url":
         reading.extra.append(value)
     elif name == "--find-links":
-        local = _existing(value, folder, reading.project, is_path=True)
+        named = unquote(urlsplit(value).path) if value.startswith("file:") else value
+        local = _existing(named, folder, reading.project, is_path=True)
         reading.links.append(str(local) if local else value)
     elif name == "--trusted-host":
         reading.hosts.append(value)

@@ -1,7 +1,9 @@
 """Build wheels from local projects, repositories and source archives, in an environment without secrets."""
 
 import hashlib
+import itertools
 import os
+import re
 import shutil
 import stat
 import sys
@@ -10,21 +12,28 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from monitor.errors import UsageError
 from monitor.kernel.budgets import BUILD_S, FETCH_S
 from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
 from monitor.packages.building.process import ProcessError, run_process
+from monitor.packages.building.wheel_metadata import take_places
 from monitor.packages.inspect.platforms import tag_fits
 from monitor.packages.model_dependencies import BuildTarget, Indexes, RequiredLine, SourceRequirement
 from monitor.packages.parse_installer import without_credentials
 from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.source import stream
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 _MOST_BYTES = 1 << 30
 _NOT_COPIED = ("__pycache__", ".venv", "venv", ".tox", ".nox", "node_modules", "*.egg-info", ".mypy_cache")
+# More than a repository has at its top; a folder such as /tmp can have any number.
+_MOST_AROUND = 1000
 _SSH = ("SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH")
 
 
@@ -36,8 +45,8 @@ def wheel_of(
     *,
     allow_build: bool,
     say: Callable[[str], None],
-) -> RequiredLine:
-    """The wheel of a source requirement, as a requirement with its path and hash.
+) -> tuple[RequiredLine, dict[str, SourceRequirement]]:
+    """The wheel of a source requirement, as a requirement with its path and hash, and what it requires by a URL.
 
     Raises:
         UsageError: it cannot be fetched or built, is not pure Python, or `allow_build` is False.
@@ -46,14 +55,34 @@ def wheel_of(
     place = Path(tempfile.mkdtemp(dir=work))
     address = address_of(source.location)[0]
     is_wheel = address.partition("?")[0].endswith(".whl")
+    nested: dict[str, SourceRequirement] = {}
     if is_wheel:
         wheel = Path(address) if "://" not in address else _download(source, place)
     else:
+        if "://" not in address and not address.startswith("git+") and not Path(address).exists():
+            raise UsageError(f"{label} does not exist", "check the path of this dependency")
         if not allow_build:
             raise UsageError(f"{label} has to be built, which --no-build-code forbids", "name a wheel instead")
         say(f"building {_shown(source.location)}: this runs its build code, without the secrets of your environment")
-        wheel = _build(_fetched(source, place), tool, target, place, label)
-    return _required(wheel, source, target, label, is_built=not is_wheel)
+        folder = _fetched(source, place)
+        wheel = _build(folder, tool, target, place, label)
+        nested = {canonical(one.name): _nested(one, folder, source) for one in take_places(wheel)}
+    return _required(wheel, source, target, label, is_built=not is_wheel), nested
+
+
+def _nested(required: "Requirement", folder: Path, source: SourceRequirement) -> SourceRequirement:
+    """A requirement with a URL in the metadata of the project that was built in `folder`."""
+    url = required.url or ""
+    if url.startswith("file:"):
+        address, sharp, fragment = url.partition("#")
+        path = (folder / re.sub(r"^//+", "/", unquote(urlsplit(address).path))).resolve()
+        original = Path(address_of(source.location)[0])
+        if not path.exists() and original.is_dir():
+            # The name of a path that is missing around the copy, too.
+            path = (original / os.path.relpath(path, folder)).resolve()
+        url = f"{path}{sharp}{fragment}" if "subdirectory=" in fragment else str(path)
+    extras, marker = tuple(sorted(required.extras)), str(required.marker or "")
+    return SourceRequirement(url, extras, marker, origin=source.origin or _shown(source.location))
 
 
 def address_of(location: str) -> tuple[str, dict[str, str]]:
@@ -132,8 +161,11 @@ def _unpacked(archive: Path, place: Path) -> Path:
 
 
 def _copied(folder: Path, place: Path) -> Path:
-    """A copy to build in: a build writes into its folder, and leftovers of earlier builds end up in the wheel."""
-    copy = place / "source"
+    """A copy to build in: a build writes into its folder, and leftovers of earlier builds end up in the wheel.
+
+    Around it are links to what is around the folder, up to its repository: a build may read `../VERSION` or `.git`.
+    """
+    copy = _surroundings(folder.resolve(), place / "source")
 
     def skipped(root: str, names: list[str]) -> set[str]:
         found = shutil.ignore_patterns(*_NOT_COPIED)(root, names)
@@ -145,9 +177,30 @@ def _copied(folder: Path, place: Path) -> Path:
         shutil.copytree(folder, copy, symlinks=True, ignore=skipped)
     except (OSError, shutil.Error) as error:
         raise UsageError(f"{folder} cannot be copied: {error}", "check its permissions") from None
-    for root, _, _ in os.walk(copy):
+    for root, folders, names in os.walk(copy):
         Path(root).chmod(Path(root).stat().st_mode | stat.S_IRWXU)
+        for link in (Path(root, name) for name in (*folders, *names)):
+            original = folder / link.relative_to(copy)
+            if link.is_symlink() and not link.exists() and original.exists():
+                link.unlink()
+                link.symlink_to(original.resolve())
     return copy
+
+
+def _surroundings(folder: Path, place: Path) -> Path:
+    """Where the copy of a folder belongs below `place`, with links to the files and folders around it."""
+    repository = next((one for one in folder.parents if (one / ".git").exists()), None)
+    if repository is None or (folder / ".git").exists():
+        repository = folder.parent
+    for above in reversed([folder, *folder.parents]):
+        if not above.is_relative_to(repository) or above == folder:
+            continue
+        here = place / above.relative_to(repository)
+        here.mkdir(parents=True)
+        for one in itertools.islice(above.iterdir(), _MOST_AROUND):
+            if not folder.is_relative_to(one):
+                (here / one.name).symlink_to(one)
+    return place / folder.relative_to(repository)
 
 
 def _cloned(location: str, place: Path) -> Path:

@@ -186,10 +186,138 @@ path = "libs/mine"
     (tmp_path / "libs" / "mine").mkdir(parents=True)
     project(tmp_path, pylock__toml=lock)
     found = read(tmp_path)
-    assert lines(found) == {"alpha==1.0"}
+    assert lines(found) == {"alpha@https://example.test/alpha.whl"}
     assert found.lines[0].hashes == ("sha256:aa",)
     assert [one.location for one in found.sources] == [str((tmp_path / "libs" / "mine").resolve())]
-    assert lines(read(tmp_path, extras=("quick",))) == {"alpha==1.0", "extra-only==1.0"}
+    assert lines(read(tmp_path, extras=("quick",))) == {"alpha@https://example.test/alpha.whl", "extra-only==1.0"}
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ('lock-version = "2.0"', "has lock-version 2.0"),
+        ("environments = [\"sys_platform == 'win32'\"]", "is locked for other environments"),
+    ],
+)
+def test_a_pylock_that_is_not_for_this_target_is_refused(tmp_path: Path, head: str, message: str) -> None:
+    project(tmp_path, pylock__toml=f'{head}\n[[packages]]\nname = "c"\nversion = "1"\n')
+    with pytest.raises(UsageError, match=message):
+        read(tmp_path)
+
+
+def test_the_python_of_a_pylock_is_that_of_the_project(tmp_path: Path) -> None:
+    project(tmp_path, pylock__toml='requires-python = ">=3.13"\n[[packages]]\nname = "c"\nversion = "1"\n')
+    assert read(tmp_path).python == ">=3.13"
+
+
+def test_the_files_beside_a_pylock_are_taken_and_not_those_of_an_index(tmp_path: Path) -> None:
+    lock = """
+lock-version = "1.0"
+[[packages]]
+name = "built"
+version = "1.0"
+[[packages.wheels]]
+path = "files/built-1.0-py3-none-any.whl"
+hashes = {sha256 = "aa"}
+[[packages]]
+name = "source"
+version = "1.0"
+[packages.sdist]
+path = "files/source-1.0.tar.gz"
+hashes = {sha256 = "bb"}
+"""
+    project(tmp_path, pylock__toml=lock)
+    found = read(tmp_path)
+    assert lines(found) == {"built==1.0"}
+    assert found.indexes.find_links == (str(tmp_path.resolve() / "files"),)
+    assert [(one.location, one.hashes) for one in found.sources] == [
+        (str(tmp_path.resolve() / "files" / "source-1.0.tar.gz"), ("sha256:bb",))
+    ]
+
+
+@pytest.mark.parametrize("head", ['[project]\nname = "My_App"', '[project]\nname = "my.app"\nrequires-python = ">=3"'])
+def test_an_extra_of_the_project_itself_names_its_other_extras(tmp_path: Path, head: str) -> None:
+    extras = """
+dependencies = ["alpha", "my-app[always]"]
+[project.optional-dependencies]
+all = ["my-app[fast,slow]; python_version >= '3.9'", "Gamma"]
+fast = ["delta", "my_app[slow]"]
+slow = ["epsilon; sys_platform == 'linux'", "zeta @ https://example.test/zeta-1-py3-none-any.whl"]
+always = ["eta"]
+[dependency-groups]
+lambda = ["my-app[fast]"]
+"""
+    project(tmp_path, pyproject__toml=head + extras)
+    names = {Requirement(one.text).name for one in read(tmp_path, extras=("all",)).lines}
+    assert names == {"alpha", "eta", "Gamma", "delta", "epsilon"}
+    found = read(tmp_path, groups=("lambda",))
+    assert {Requirement(one.text).name for one in found.lines} == {"alpha", "eta", "delta", "epsilon"}
+    assert [one.location for one in found.sources] == ["https://example.test/zeta-1-py3-none-any.whl"]
+
+
+def test_a_member_of_a_workspace_takes_over_the_places_of_the_root(tmp_path: Path) -> None:
+    root = """
+[project]
+name = "root"
+[tool.uv]
+constraint-dependencies = ["beta<2"]
+[tool.uv.workspace]
+members = ["packages/*"]
+[tool.uv.sources]
+core = {workspace = true}
+other = {path = "elsewhere/other"}
+own = {path = "nowhere"}
+"""
+    project(tmp_path, pyproject__toml=root)
+    for name, text in (
+        ("core", 'dependencies = ["other", "beta"]\n'),
+        ("app", 'dependencies = ["core", "own"]\n[tool.uv.sources]\nown = {path = "own"}\n'),
+    ):
+        folder = tmp_path / "packages" / name
+        folder.mkdir(parents=True)
+        project(folder, pyproject__toml=f'[project]\nname = "{name}"\n{text}')
+    top = tmp_path.resolve()
+    found = read(tmp_path / "packages" / "app")
+    wanted = [top / "packages" / "core", top / "packages" / "app" / "own", top / "elsewhere" / "other"]
+    assert [one.location for one in found.sources] == list(map(str, wanted))
+    assert [one.text for one in found.constraints] == ["beta<2"]
+
+
+def test_the_places_of_a_local_projects_own_dependencies(tmp_path: Path) -> None:
+    text = """
+[project]
+name = "common"
+dependencies = ["deep", "acme", "pinned"]
+[project.optional-dependencies]
+fast = ["quick"]
+slow = ["never"]
+[tool.uv.sources]
+deep = {path = "../deep"}
+quick = {path = "../quick"}
+never = {path = "../never"}
+pinned = {path = "../pinned"}
+acme = {index = "corp"}
+[[tool.uv.index]]
+name = "corp"
+url = "https://corp.test/simple"
+explicit = true
+"""
+    for name, pyproject in (
+        ("common", text),
+        ("deep", '[project]\nname = "deep"\ndependencies = ["deeper"]\n[tool.uv.sources]\ndeeper = {path = "deeper"}'),
+    ):
+        (tmp_path / name).mkdir()
+        project(tmp_path / name, pyproject__toml=pyproject)
+    # What the project itself pins is decided.
+    project(tmp_path, requirements__txt="./common[fast]\npinned==1.0\n")
+    found = read(tmp_path)
+    top = tmp_path.resolve()
+    wanted = ["common", "deep", "quick", "deep/deeper"]
+    assert [one.location for one in found.sources] == [str(top / name) for name in wanted]
+    assert [(one.text, one.index) for one in found.lines] == [
+        ("pinned==1.0", ""),
+        ("acme", "https://corp.test/simple"),
+    ]
 
 
 @pytest.mark.skipif(find_uv() is None, reason="uv is not installed here")

@@ -261,6 +261,99 @@ def test_installed_versions_that_contradict_each_other_are_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
+def test_what_a_local_project_requires_by_its_path(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    """Poetry, PDM, Hatch and setup.py write such paths into the metadata of the wheel."""
+    handler = (
+        "import common, deep, quick, deeper\ndef lambda_handler(event, context):\n    return common.V + deeper.V\n"
+    )
+    folder = function(tmp_path / "project", handler)
+    libs = folder / "libs"
+    requires = (
+        "deep @ file://HERE/../deep",
+        "quick @ file://HERE/../quick ; extra == 'fast'",
+        "never @ file://HERE/../never ; extra == 'slow'",
+        "deep @ file:///nowhere ; sys_platform == 'win32'",
+    )
+    source_project(libs / "common", "common", "1.0", {"common/__init__.py": "V = 40\n"}, requires=requires)
+    source_project(libs / "deep", "deep", "1.0", {"deep/__init__.py": ""}, requires=["deeper @ file:inner"])
+    source_project(libs / "deep" / "inner", "deeper", "1.0", {"deeper/__init__.py": "V = 2\n"})
+    source_project(libs / "quick", "quick", "1.0", {"quick/__init__.py": ""}, requires=["deep@file://HERE/../deep"])
+    (folder / "requirements.txt").write_text("./libs/common[fast]\n-e libs/common\n", encoding="utf-8")
+    (folder / ".lambdaignore").write_text("libs/\n", encoding="utf-8")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        metadata = archive.read("common-1.0.dist-info/METADATA").decode()
+    assert "Requires-Dist: deep\n" in metadata
+    assert "file:" not in metadata
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_path_that_a_local_project_requires_and_that_is_missing_is_named(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    folder = function(tmp_path / "project", "", requirements__txt="./common\n")
+    source_project(folder / "common", "common", "1.0", {}, requires=["deep @ file://HERE/../deep"])
+    with pytest.raises(UsageError, match=r"requirements.txt:1: \S*project/deep does not exist"):
+        built(folder, tmp_path / "out.zip", installer)
+
+
+@pytest.mark.parametrize("has_repository", [False, True])
+def test_a_build_finds_what_is_around_its_project(tmp_path: Path, empty_index: Path, has_repository: bool) -> None:
+    code = "from mine import shared\ndef lambda_handler(e, c):\n    return shared.V\n"
+    folder = function(tmp_path / "repository", code)
+    reads = "import os\nassert open('../VERSION').read() == '1'\nassert not os.path.exists('build/lib')\n"
+    place = source_project(folder / "libs" / "mine", "mine", "1.0", {"mine/__init__.py": ""}, reads)
+    (folder / "libs" / "VERSION").write_text("1", encoding="utf-8")
+    (folder / "code" / "shared").mkdir(parents=True)
+    (folder / "code" / "shared" / "__init__.py").write_text("V = 42\n", encoding="utf-8")
+    (place / "mine" / "shared.py").symlink_to("../../../code/shared/__init__.py")
+    if has_repository:
+        (folder / ".git").mkdir()
+    (folder / "requirements.txt").write_text("./libs/mine\n", encoding="utf-8")
+    (folder / ".lambdaignore").write_text("libs/\ncode/\n", encoding="utf-8")
+    built(folder, tmp_path / "out.zip", "auto")
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_distribution_without_a_wheel_among_others_without_hashes(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    wheel(empty_index, "other", "1.0", {"other.py": ""})
+    sdist(empty_index, source_project(tmp_path / "s", "common", "1.0", {"common/__init__.py": CODE}), "common", "1.0")
+    code = "import other\n" + COMMON
+    folder = function(tmp_path / "project", code, requirements__txt="common\nother>=0.5\n")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_the_files_beside_a_pylock_win_over_an_index(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    folder = function(tmp_path / "project", "import other\n" + COMMON)
+    files = folder / "files"
+    files.mkdir()
+    mine = wheel(files, "other", "1.0", {"other.py": ""})
+    source = source_project(tmp_path / "s", "common", "1.0", {"common/__init__.py": CODE})
+    archive = sdist(files, source, "common", "1.0")
+    wheel(empty_index, "common", "1.0", {"common.py": "raise SystemExit('of the index')"})
+    wheel(empty_index, "other", "1.0", {"other.py": "raise SystemExit('of the index')"})
+
+    def digest(path: Path) -> str:
+        return f'hashes = {{sha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"}}\n'
+
+    (folder / "pylock.toml").write_text(
+        'lock-version = "1.0"\n[[packages]]\nname = "other"\nversion = "1.0"\n[[packages.wheels]]\n'
+        f'path = "files/{mine.name}"\n{digest(mine)}[[packages]]\nname = "common"\nversion = "1.0"\n'
+        f'[packages.sdist]\npath = "files/{archive.name}"\n{digest(archive)}',
+        encoding="utf-8",
+    )
+    (folder / ".lambdaignore").write_text("files/\n", encoding="utf-8")
+    built(folder, tmp_path / "out.zip", installer)
+    assert answer(tmp_path / "out.zip", tmp_path / "task") == "42"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
 def test_what_instrumenting_adds_never_changes_a_pinned_version(
     tmp_path: Path, empty_index: Path, installer: str
 ) -> None:
