@@ -61,7 +61,8 @@ def dependency_entries(staged: Staged, stripped: Stripped) -> list[Entry]:
     infos = {one.name: one.folder for one in staged.found}
     for name, chosen in sorted(stripped.entries.items()):
         kept += chosen
-        if chosen and name in infos:
+        # Old metadata in a single file has no RECORD.
+        if chosen and infos.get(name, "").endswith("/"):
             folder = infos[name]
             kept.append(Entry(f"{folder}RECORD", chosen[0].path, _record(folder, chosen), part=name))
     return kept

@@ -71,7 +71,8 @@ def _by_metadata(names: set[str], found: Sequence[Metadata]) -> dict[str, Owner]
     folders = {one.folder: index for index, one in enumerate(found)}
     for name in names:
         start = name.find("-info/")
-        if start >= 0 and (index := folders.get(name[: start + 6])) is not None:
+        folder = name[: start + 6] if start >= 0 else name
+        if (index := folders.get(folder)) is not None:
             owned[name] = Owner(found[index].name, Basis.RECORD, index)
     for index, one in enumerate(found):
         for path in one.paths or ():

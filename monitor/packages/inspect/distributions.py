@@ -18,6 +18,8 @@ from monitor.packages.parse_requirements import canonical
 from monitor.packages.zips.listing import Wanted
 
 _METADATA_FOLDER = re.compile(r"((?:.*/)?)([^/]+)\.(dist-info|egg-info)/([^/]+)$")
+# What setup.py of old wrote, and Debian writes: one file instead of a folder.
+_METADATA_FILE = re.compile(r"((?:.*/)?)([^/]+)\.egg-info$")
 _SITE = re.compile(r"(?:python/)?(?:lib/python\d\.\d+/site-packages/)?$")
 _METADATA_HEAD_BYTES = 4096
 _EXTENSION = re.compile(r"\.(?:cpython-\d+|abi3|pypy)[^/]*|\.so$|\.pyd$")
@@ -44,19 +46,24 @@ class Metadata:
 
 
 def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict[str, Metadata]:
-    """Distributions by metadata folder, with what the folder names say; `sites` are further folders of sys.path."""
+    """Distributions by metadata folder, with what the folder names say; `sites` are further folders of sys.path.
+
+    Where the metadata is a single file, its name stands for the folder.
+    """
     allowed = set(sites)
     found: dict[str, Metadata] = {}
     requested = set()
     for file in files:
-        match = _METADATA_FOLDER.match(file.name)
-        if match is None:
+        if match := _METADATA_FOLDER.match(file.name):
+            root, stem, kind, leaf = match.groups()
+            folder = f"{root}{stem}.{kind}/"
+        elif match := _METADATA_FILE.match(file.name):
+            root, stem, kind, leaf, folder = *match.groups(), "egg-info", "", file.name
+        else:
             continue
-        root, stem, kind, leaf = match.groups()
         # A dist-info folder deeper down belongs to a vendored distribution.
         if not (_SITE.match(root) or root in allowed):
             continue
-        folder = f"{root}{stem}.{kind}/"
         name, _, version = stem.partition("-")
         if folder not in found:
             if kind == "egg-info":
@@ -68,6 +75,11 @@ def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict
         folder: Metadata(one.name, one.version, one.root, folder, requested=folder in requested)
         for folder, one in found.items()
     }
+
+
+def metadata_files(folder: str) -> tuple[str, ...]:
+    """The files that may have the fields of a distribution."""
+    return (f"{folder}METADATA", f"{folder}PKG-INFO") if folder.endswith("/") else (folder,)
 
 
 def top_level(name: str, root: str) -> str:
@@ -85,8 +97,9 @@ def metadata_texts(files: Iterable[PackageFile], found: Mapping[str, Metadata]) 
                 names.add(canonical(ALIASES.get(top := top_level(file.name, root), top)))
     for folder, one in found.items():
         named = one.name in tops[one.root]
-        yield Wanted(f"{folder}METADATA", 1, _METADATA_HEAD_BYTES)
-        yield Wanted(f"{folder}PKG-INFO", 1, _METADATA_HEAD_BYTES)
+        yield from (Wanted(name, 1, _METADATA_HEAD_BYTES) for name in metadata_files(folder))
+        if not folder.endswith("/"):
+            continue
         yield Wanted(f"{folder}requires.txt", 1, _METADATA_HEAD_BYTES)
         yield Wanted(f"{folder}WHEEL", 2)
         yield Wanted(f"{folder}top_level.txt", 3)
@@ -100,7 +113,7 @@ def truncated_metadata(
 ) -> list[str]:
     """The METADATA files whose fields continue after the part that was read: a license text can precede the
     requirements. Where no empty line ends the fields, the size of the file (`sizes_bytes`) tells."""
-    names = (f"{folder}{leaf}" for folder in found for leaf in ("METADATA", "PKG-INFO"))
+    names = (name for folder in found for name in metadata_files(folder))
     return [name for name in names if name in texts and _is_truncated(texts[name], sizes_bytes[name])]
 
 
@@ -112,7 +125,7 @@ def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) 
     """The distributions with the contents of their metadata files."""
     read = []
     for folder, one in found.items():
-        metadata = fields_of(texts.get(f"{folder}METADATA") or texts.get(f"{folder}PKG-INFO") or "")
+        metadata = fields_of(next(filter(None, map(texts.get, metadata_files(folder))), ""))
         version = (metadata["Version"] or "").strip() or one.version
         required = requires_dist(metadata) or egg_requires(texts.get(f"{folder}requires.txt", ""))
         name = canonical((metadata["Name"] or "").strip() or one.name)

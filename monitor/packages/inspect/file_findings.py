@@ -20,6 +20,13 @@ _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+    (
+        "editable",
+        "of editable installs: their code is not in the package, but on the machine that made it",
+        re.compile(
+            r"(?:^|/)(?:__editable__\.[^/]+\.pth|__editable___[^/]+_finder\.py|[^/]+\.egg-link|easy-install\.pth)$"
+        ),
+    ),
     ("git", "of version control", re.compile(r"(?:^|/)\.(?:git|hg|svn)/|(?:^|/)\.gitmodules$")),
     (
         "development",
@@ -99,7 +106,8 @@ def uncompiled(files: Sequence[PackageFile], python: str) -> PackageFinding | No
     tag = f".cpython-{python.replace('.', '')}.pyc"
     names = {file.name for file in files}
     modules = [file for file in files if file.name.endswith(".py")]
-    without = [file for file in modules if _cached(file.name, tag) not in names and f"{file.name}c" not in names]
+    # Python reads `module.pyc` beside no `module.py` only.
+    without = [file for file in modules if _cached(file.name, tag) not in names]
     if not without:
         return None
     text = f"of {len(modules):,} modules have no bytecode for Python {python}: recompiled at every cold start"
@@ -115,10 +123,13 @@ def by_file_times(files: Sequence[PackageFile], listing: Listing) -> Iterator[Pa
     for name, start in heads.items():
         if len(start) != 16 or start[4:8] != bytes(4):
             continue
-        source = source_of(name) or name[:-1]
+        source = source_of(name)
+        # Without its source, Python takes a `module.pyc` as it is, and never reads one in `__pycache__`.
+        if source not in sizes:
+            continue
         times = listing.times(source)
         made_s, size = int.from_bytes(start[8:12], "little"), int.from_bytes(start[12:16], "little")
-        if source in sizes and times and (made_s not in times or size != sizes[source] & 0xFFFFFFFF):
+        if times and (made_s not in times or size != sizes[source] & 0xFFFFFFFF):
             never.append(compiled[name])
         else:
             timed.append(compiled[name])

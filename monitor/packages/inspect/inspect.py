@@ -1,12 +1,14 @@
 """Inspect a package and its layers: list the containers, assign the files, and report findings."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.packages.inspect.attribute import Hints, Owner, owners
 from monitor.packages.inspect.distributions import (
     Metadata,
+    metadata_files,
     metadata_folders,
     metadata_texts,
     read_distributions,
@@ -54,6 +56,7 @@ _URGENT = (
         "processor",
         "native",
         "unread",
+        "editable",
     ),
     *("mode", "twice", "layer", "metadata", "record", "stale", "compile", "shadowed", "two names", "duplicated"),
 )
@@ -141,14 +144,16 @@ def _read(piece: Piece, target: Target) -> tuple[Container, list[Part], list[Pac
     files = tuple(replace(file, part=owned[file.name].name or "application") for file in listing.files)
     unzipped = sum(file.unzipped_bytes for file in files)
     container = Container(piece.label, piece.root, listing.zipped_bytes, unzipped, files, listing.reading())
-    unread = {one for one in folders if f"{one}METADATA" not in texts and f"{one}PKG-INFO" not in texts}
-    unread |= {name.rpartition("/")[0] + "/" for name in truncated_metadata(folders, texts, sizes)}
+    truncated = {*truncated_metadata(folders, texts, sizes)}
+    unread = [
+        one for one in folders if not any(name in texts and name not in truncated for name in metadata_files(one))
+    ]
     notes = []
     if unread and container.reading.requests:
         notes.append(
             _unread(len(unread), len(folders), "monitor reads at most 3% of a zip; --download DIR reads it all")
         )
-    elif unread and any(f"{one}METADATA" in sizes or f"{one}PKG-INFO" in sizes for one in unread):
+    elif any(name in sizes for one in unread for name in metadata_files(one)):
         notes.append(_unread(len(unread), len(folders), "monitor reads at most 64 MB of metadata"))
     notes += record_findings(found, texts, listing)
     notes += by_file_times(files, listing)
@@ -235,7 +240,7 @@ def _parts(
 
 
 def _tops(files: Iterable[PackageFile], root: str) -> tuple[str, ...]:
-    tops = {top_level(file.name, root) for file in files if "-info/" not in file.name}
+    tops = {top_level(one.name, root) for one in files if not re.search(r"-info(?:/|$)", one.name)}
     return tuple(sorted(tops - {"__pycache__", "bin", ""}))
 
 

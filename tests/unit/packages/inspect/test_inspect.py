@@ -149,6 +149,8 @@ def test_bytecode_that_goes_by_file_times_is_told(tmp_path: Path) -> None:
     timed, hashed = b"\xa7\r\r\n" + bytes(4) + b"\1" * 8 + b"code", b"\xa7\r\r\n\1\0\0\0" + b"\1" * 8 + b"code"
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("app/old.py", "")
+        archive.writestr("app/new.py", "")
         archive.writestr(f"app/__pycache__/old.{tag}.pyc", timed)
         archive.writestr(f"app/__pycache__/new.{tag}.pyc", hashed)
     assert message(look(path), "stale").endswith(f": app/__pycache__/old.{tag}.pyc")

@@ -2,9 +2,11 @@
 
 import os
 import py_compile
+import subprocess
 import sys
 import time
 import zipfile
+from importlib.metadata import distributions
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -202,3 +204,50 @@ def test_a_damaged_library_is_not_an_error(tmp_path: Path) -> None:
         path.write_bytes(content[: at + 64] if at % 2 else content[:at] + b"\xff" * 8 + content[at + 8 :])
         with path.open("rb") as file:
             read_library("x.so", file)
+
+
+def test_bytecode_without_its_source_goes_by_no_time(tmp_path: Path) -> None:
+    """Python takes `module.pyc` as it is where there is no `module.py`, and reads nothing else without a source."""
+    made = compiled(tmp_path / "code", ODD_S, py_compile.PycInvalidationMode.TIMESTAMP)
+    bytecode = made[cache_from_source("mine.py")]
+    for files, uncompiled in (
+        ({"mine.pyc": bytecode}, False),
+        ({cache_from_source("mine.py"): bytecode}, False),
+        ({"mine.py": made["mine.py"], "mine.pyc": bytecode}, True),
+    ):
+        path = zipped(tmp_path / "x.zip", files)
+        report = read(path, python=HERE)
+        assert messages(report, "stale") == []
+        assert bool(messages(report, "compile")) == uncompiled
+        place = tmp_path / f"place-{len(files)}-{uncompiled}-{'mine.pyc' in files}"
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(place)
+        code = f"import sys; sys.path.insert(0, {str(place)!r}); import mine; print(mine.__cached__ or mine.__file__)"
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", "-c", code], capture_output=True, text=True, timeout=60, check=False
+        )
+        loads_bytecode = done.stdout.strip().endswith("mine.pyc")
+        assert loads_bytecode == (files.keys() == {"mine.pyc"})
+
+
+def test_what_an_editable_install_left_is_no_code(tmp_path: Path) -> None:
+    names = ("__editable__.mine-1.0.pth", "__editable___mine_1_0_finder.py", "mine.egg-link", "easy-install.pth")
+    report = read(zipped(tmp_path / "x.zip", dict.fromkeys((*names, "distutils-precedence.pth"), b"/home/me/mine")))
+    (found,) = [one for one in report.findings if one.kind == "editable"]
+    assert sorted(found.names) == sorted(names)
+
+
+def test_the_metadata_of_an_old_installer_is_one_file(tmp_path: Path) -> None:
+    fields = b"Metadata-Version: 1.1\nName: Old_Tool\nVersion: 3.0\n"
+    files = {"old_tool.py": b"", "Old_Tool-3.0-py3.11.egg-info": fields, "other-1.0.egg-info": b""}
+    path = zipped(tmp_path / "x.zip", files)
+    report = read(path)
+    assert {part.name: (part.version, part.tops) for part in report.parts if part.version} == {
+        "old-tool": ("3.0", ("old_tool",)),
+        "other": ("1.0", ()),
+    }
+    assert messages(report, "metadata") == []
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "place")
+    found = [one for one in distributions(path=[str(tmp_path / "place")]) if one.metadata["Name"]]
+    assert [(one.metadata["Name"], one.version) for one in found] == [("Old_Tool", "3.0")]
