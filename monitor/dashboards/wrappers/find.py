@@ -53,11 +53,24 @@ def _anywhere(value: Any, pointer: str, depth: int) -> Iterator[WrappedDashboard
     members = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in members:
         place = join(pointer, str(key))
-        if str(key).replace("_", "").lower() == "dashboardbody" and isinstance(inner, str) and '"widgets"' in inner:
+        is_body = str(key).replace("_", "").lower() == "dashboardbody"
+        if is_body and (found := _body(inner, place)) is not None:
             named = next((value[one] for one in _NAMES if isinstance(value.get(one), str)), "")
-            yield WrappedDashboard(named or place, place, named, (inner,))
+            yield WrappedDashboard(named or place, found[1], named, found[0])
         else:
             yield from _anywhere(inner, place, depth + 1)
+
+
+def _body(value: Any, pointer: str) -> tuple[tuple[str, ...] | dict[str, Any], str] | None:
+    """A body as text, as an object, or as an object that a function makes into text, such as Pulumi's `fn::toJSON`."""
+    if isinstance(value, str):
+        return ((value,), pointer) if '"widgets"' in value else None
+    if not isinstance(value, dict):
+        return None
+    if "widgets" in value:
+        return value, pointer
+    ((key, inner),) = value.items() if len(value) == 1 else (("", None),)
+    return (inner, join(pointer, str(key))) if isinstance(inner, dict) and "widgets" in inner else None
 
 
 def misfit(document: Any, file: str) -> tuple[str, str, str] | None:

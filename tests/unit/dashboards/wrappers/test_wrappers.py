@@ -49,6 +49,8 @@ WRAPPERS = {
     "a tool that is not known": {
         "deployment": {"resources": [{"inputs": {"dashboardName": "x", "dashboardBody": TEXT}, "type": "t"}]}
     },
+    "Pulumi in YAML": {"resources": {"d": {"properties": {"dashboardBody": {"fn::toJSON": BODY}}}}},
+    "an object of a tool that is not known": {"spec": {"forProvider": {"dashboardBody": BODY}}},
     "CDK": {
         **cloudformation({"Fn::Join": ["", [TEXT[:40], TEXT[40:]]]}),
         "Resources": {
@@ -290,6 +292,12 @@ def test_yaml_of_other_tools_and_a_body_in_yaml_are_named_and_no_advice_leads_in
     (told,) = check_file(other, file="crossplane.yaml", name="d")
     assert ("YAML of another tool" in told.message, "crossplane.yaml --in" in told.instead) == (True, True)
     assert check_wrapped(other, file="crossplane.yaml") == []
+    made = "      dashboardBody:\n        fn::toJSON:\n          widgets: [{type: tex}]\n"
+    pulumi = f"resources:\n  d:\n    properties:\n{made}"
+    (told,) = check_file(pulumi, file="Pulumi.yaml", name="d")
+    assert "Pulumi.yaml --in" in told.instead
+    found = check_wrapped(pulumi, file="Pulumi.yaml")
+    assert any("fn::toJSON/widgets/0" in problem.pointer for problem in found)
 
     text = "widgets:\n- type: text\n  properties: {markdown: hi}\n"
     for (problem,) in (check_file(text, file="b.yaml", name="b"), check_wrapped(text, file="b.yaml")):
