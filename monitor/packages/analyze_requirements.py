@@ -84,7 +84,7 @@ def check_up_to_date(found: Requirements, project: ProjectFile, environment: Map
         if one is None or one.url or not marker_holds(str(one.marker or ""), environment):
             continue
         name = canonical(one.name)
-        if any(place.location for place in project.places.get(name, ())):
+        if name in project.overridden or any(place.location for place in project.places.get(name, ())):
             continue
         if name not in there:
             differences.append(f"{name} only in pyproject.toml")

@@ -122,6 +122,7 @@ class ProjectFile:
     `backend` is the build backend ("": none). `dynamic` says that only its build knows the dependencies, and
     `dynamic_extras` which of the chosen extras only the build knows. `unions` are constraints of Poetry that PEP 440
     cannot express, and that a requirement therefore lacks. `python` is a PEP 440 specifier of Python versions.
+    `overridden` are distributions whose versions a lock file chooses whatever the requirements say.
     """
 
     name: str = ""
@@ -135,3 +136,4 @@ class ProjectFile:
     unions: tuple[str, ...] = ()
     python: str = ""
     notes: tuple[str, ...] = ()
+    overridden: frozenset[str] = frozenset()

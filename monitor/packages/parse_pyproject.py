@@ -67,6 +67,12 @@ def parse_pyproject(
                 unions += [found.union] if found.union else []
             if found.place.location or found.place.index:
                 places[found.name] = (*places.get(found.name, ()), found.place)
+    overrides = {
+        "override-dependencies of [tool.uv]": [_name_of(str(one)) for one in uv.get("override-dependencies") or ()],
+        "[tool.pdm.resolution.overrides]": [
+            canonical(str(name)) for name in table(table(table(tool, "pdm"), "resolution"), "overrides")
+        ],
+    }
     backend = str(table(document, "build-system").get("build-backend") or "setuptools")
     return ProjectFile(
         name=str(project.get("name") or poetry.get("name") or ""),
@@ -80,9 +86,8 @@ def parse_pyproject(
         dynamic_extras=dynamic_extras,
         unions=tuple(unions),
         python=str(project.get("requires-python") or "") or poetry_python(table(poetry, "dependencies")),
-        notes=("override-dependencies of [tool.uv] has no effect without uv.lock",)
-        if uv.get("override-dependencies")
-        else (),
+        notes=tuple(f"{name} has no effect without a lock file" for name, found in overrides.items() if found),
+        overridden=frozenset(name for found in overrides.values() for name in found),
     )
 
 

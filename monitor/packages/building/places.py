@@ -90,6 +90,7 @@ def in_workspace(project: ProjectFile, folder: Path) -> ProjectFile:
         project,
         places={**places, **project.places},
         constraints=above.constraints,
+        overridden=above.overridden,
         indexes=project.indexes.joined(above.indexes),
     )
 

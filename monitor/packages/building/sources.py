@@ -77,9 +77,9 @@ def _nested(required: "Requirement", folder: Path, source: SourceRequirement) ->
         address, sharp, fragment = url.partition("#")
         path = (folder / re.sub(r"^//+", "/", unquote(urlsplit(address).path))).resolve()
         original = Path(address_of(source.location)[0])
-        if not path.exists() and original.is_dir():
-            # The name of a path that is missing around the copy, too.
-            path = (original / os.path.relpath(path, folder)).resolve()
+        if original.is_dir() and (path.is_relative_to(folder.resolve()) or not path.exists()):
+            # In the copy, or a name for what is missing.
+            path = (original / os.path.relpath(path, folder.resolve())).resolve()
         url = f"{path}{sharp}{fragment}" if "subdirectory=" in fragment else str(path)
     extras, marker = tuple(sorted(required.extras)), str(required.marker or "")
     return SourceRequirement(url, extras, marker, origin=source.origin or _shown(source.location))

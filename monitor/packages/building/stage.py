@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from monitor.packages.inspect.distributions import (
 )
 from monitor.packages.model import PackageFile
 
+# pip puts C headers into a folder of the Python that it runs on, uv into the one above it.
+_HEADERS = re.compile(r"(?<![^/\n])include/site/python\d\.\d+/")
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -30,11 +34,11 @@ class Staged:
 
 def stage(folder: Path) -> Staged:
     """Read what an installer put into `folder`."""
-    paths = {path.relative_to(folder).as_posix(): path for path in _walk(folder)}
+    paths = {_HEADERS.sub("include/", path.relative_to(folder).as_posix()): path for path in _walk(folder)}
     files = [PackageFile(name, 0, path.stat().st_size) for name, path in paths.items()]
     folders = metadata_folders(files, ())
     texts = {
-        one.name: paths[one.name].read_text(encoding="utf-8", errors="replace")
+        one.name: _HEADERS.sub("include/", paths[one.name].read_text(encoding="utf-8", errors="replace"))
         for one in metadata_texts(files, folders)
         if one.name in paths
     }

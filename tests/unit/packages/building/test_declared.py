@@ -255,6 +255,20 @@ lambda = ["my-app[fast]"]
     assert [one.location for one in found.sources] == ["https://example.test/zeta-1-py3-none-any.whl"]
 
 
+@pytest.mark.parametrize(
+    "override", ['[tool.uv]\noverride-dependencies = ["Alpha==3"]', '[tool.pdm.resolution.overrides]\nalpha = "3"']
+)
+def test_a_lock_file_may_have_the_versions_that_the_project_overrides(tmp_path: Path, override: str) -> None:
+    head = '[project]\nname = "x"\ndependencies = ["alpha<2", "beta<2"]\n'
+    project(tmp_path, pyproject__toml=f"{head}{override}\n", requirements__txt="alpha==3\nbeta==1\n")
+    assert lines(read(tmp_path)) == {"alpha==3", "beta==1"}
+    project(tmp_path, requirements__txt="alpha==3\nbeta==3\n")
+    with pytest.raises(UsageError, match=r"disagree: beta 3 in requirements.txt, <2 in pyproject.toml"):
+        read(tmp_path)
+    (tmp_path / "requirements.txt").unlink()
+    assert [note for note in read(tmp_path).notes if "has no effect without a lock file" in note]
+
+
 def test_a_member_of_a_workspace_takes_over_the_places_of_the_root(tmp_path: Path) -> None:
     root = """
 [project]

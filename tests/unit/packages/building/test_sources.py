@@ -354,6 +354,18 @@ def test_the_files_beside_a_pylock_win_over_an_index(tmp_path: Path, empty_index
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
+def test_c_headers_are_in_one_place_whatever_the_installer(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    wheel(empty_index, "tool", "1.0", {"tool.py": "", "tool-1.0.data/headers/tool.h": "int x;\n"})
+    folder = function(tmp_path / "project", "import tool\n", requirements__txt="tool\n")
+    done = built(folder, tmp_path / "out.zip", installer)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        names, record = archive.namelist(), archive.read("tool-1.0.dist-info/RECORD").decode()
+    assert [name for name in names if name.endswith(".h")] == ["include/tool/tool.h"]
+    assert "include/tool/tool.h" in record
+    assert not [one for one in done.report.findings if one.kind == "record"]
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
 def test_what_instrumenting_adds_never_changes_a_pinned_version(
     tmp_path: Path, empty_index: Path, installer: str
 ) -> None:
