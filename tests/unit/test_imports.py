@@ -118,6 +118,7 @@ LIBRARIES = {
         "packages/building/install.py",
         "packages/building/installed.py",
         "packages/building/sources.py",
+        "packages/building/wheel_metadata.py",
         "packages/inspect/platforms.py",
     },
     "msgspec": {"kernel"},
