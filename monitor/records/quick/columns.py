@@ -17,6 +17,7 @@ from operator import itemgetter
 from monitor.records.environment import LINGER_MS
 from monitor.records.event import LogEvent
 from monitor.records.forms.json_text import one_line
+from monitor.records.forms.times import epoch_ms
 from monitor.records.invocation import InitKind, Invocation
 from monitor.records.message import parse_fact
 from monitor.records.quick.blocks import LEAST_BYTES
@@ -42,6 +43,7 @@ from monitor.records.quick.patterns import (
     STARTED,
     STREAM_NAME,
     TIME_OF,
+    UTC_TIME,
     VERSION_OF,
     WIDE_TIME,
     ZEROS,
@@ -111,6 +113,20 @@ def _with_time(rows: list[Row]) -> list[Row]:
         elif row[ENDED] or b"\n" in row[OTHER]:
             found.append(NO_ROW)
     return found
+
+
+def _in_utc(row: Row) -> Row:
+    """The row, with its times in UTC and with microseconds, as usual lines have them."""
+    times = {place: _utc(row[place]) for place in (TIME_OF, ENDED) if row[place]}
+    return tuple([times.get(place, value) for place, value in enumerate(row)])
+
+
+def _utc(time: bytes) -> bytes:
+    if UTC_TIME.fullmatch(time):
+        return time
+    ms = epoch_ms(time.decode("ascii", "replace"))
+    moment = datetime.fromtimestamp((ms or 0) / 1000, UTC)
+    return moment.isoformat(timespec="microseconds").encode()
 
 
 def _last_event(text: bytes) -> int:
@@ -348,7 +364,8 @@ class QuickColumns(QuickReader):
                     return rows
         hinted = hinted or _has_server(text, end)
         with_java = text.find(JAVA_MARK, 0, end) >= 0
-        rows = careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted).findall(text, 0, end)
+        careful = careful_pattern(with_json=with_json, with_java=with_java, hinted=hinted)
+        rows = list(map(_in_utc, careful.findall(text, 0, end)))
         self._width = _most_frequent(len(row[NAME]) for row in rows)
         return rows
 
@@ -369,7 +386,7 @@ class QuickColumns(QuickReader):
                 found.append(row)
             else:
                 careful = careful_pattern(with_json=with_json, with_java=JAVA_MARK in row[ODD])
-                found += careful.findall(b"\n" + row[ODD])
+                found += map(_in_utc, careful.findall(b"\n" + row[ODD]))
         return found
 
     def _are_valid(self, names: set[bytes]) -> bool:

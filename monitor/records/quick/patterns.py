@@ -4,10 +4,15 @@ import re
 from functools import cache
 
 from monitor.records.forms.openings import STREAM
+from monitor.records.forms.times import ISO
 from monitor.records.stream import DURABLE, SERVERS
 
-_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
-HEAD = re.compile(rf"({_TIME}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
+# The CLI writes no microseconds on a whole second.
+_UTC = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00"
+HEAD = re.compile(rf"({_UTC}) ({STREAM})(?: |$)".encode(), re.MULTILINE)
+UTC_TIME = re.compile(_UTC.encode(), re.ASCII)
+# Lines that another tool wrote among them, or an editor changed, can have any time of the full reader's.
+_TIME = ISO
 STREAM_NAME = re.compile(STREAM.encode())
 # How an event begins, up to what a stream's name cannot lack, and a line break inside of one.
 NEXT = rf"{_TIME} \d{{4}}/\d\d/\d\d/[^\s\[\]()]{{0,140}}\[[^\]\s]{{1,64}}\]"

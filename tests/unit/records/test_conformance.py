@@ -9,7 +9,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -580,6 +580,41 @@ def test_forged_lines_come_to_the_same_both_ways(seed: int, block: int, by: By) 
 def test_forged_messages_without_columns_come_to_the_same_both_ways(seed: int, block: int) -> None:
     text = re.sub(r"(?m)^\S+\+00:00 \S+ ", "", mixed_with_forged(seed))
     quick, full, _ = messages_quick_and_full(text, By.VERSION, block)
+    assert quick == full
+
+
+def respelled(chance: random.Random, text: str, share: float) -> str:
+    """The same times for a part of the lines as another tool writes them."""
+
+    def other(found: re.Match[str]) -> str:
+        if chance.random() >= share:
+            return found[0]
+        at = datetime.fromisoformat(found[1])
+        zone = timezone(timedelta(minutes=chance.choice([0, 0, 120, -330])))
+        digits = chance.choice([0, 3, 3, 6, 9])
+        part = f"{at.microsecond:06d}000"[:digits]
+        if digits < 9 and at.microsecond % 10 ** (6 - min(digits, 6)):
+            return found[0]
+        written = at.astimezone(zone).strftime(chance.choice(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]))
+        sign = (
+            "Z" if zone.utcoffset(None) == timedelta() and chance.random() < 0.5 else at.astimezone(zone).strftime("%z")
+        )
+        return f"{written}{chance.choice('.,') + part if part else ''}{sign} "
+
+    return re.sub(r"(?m)^(2026-11-23T\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00) ", other, text)
+
+
+@settings(max_examples=examples(150))
+@given(
+    seed=st.integers(0, 2**32),
+    block=st.sampled_from([1_000_000, 6_000, 700]),
+    by=st.sampled_from(By),
+    share=st.sampled_from([0.02, 0.3, 1.0]),
+)
+def test_times_in_other_spellings_come_to_the_same_both_ways(seed: int, block: int, by: By, share: float) -> None:
+    chance = random.Random(seed)
+    text = respelled(chance, chance.choice([mixed_with_forged(seed), usual_and_rare(chance)]), share)
+    quick, full = quick_and_full(text, by, block)
     assert quick == full
 
 
