@@ -30,6 +30,7 @@ _BUILD_FAILED = (
 # A line of a compiler or of a build, and what the installers say of any failure.
 _BUILD_ERROR = re.compile(r"\b[Ee]rror: ")
 _PYTHON_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*: [^\n]+$", re.MULTILINE)
 _ANY_FAILURE = ("error: subprocess-exited", "error: metadata-", "error: failed-", "error: Failed to build")
 # pip begins with the releases that it passed over; they are not the reason.
 _NO_REASON = ("No matching distribution", "ResolutionImpossible", "Ignored the following")
@@ -117,6 +118,10 @@ def _uv_reason(output: str) -> str:
 def _pip_reason(output: str) -> str:
     lines = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
     lines = [line for line in lines if not line.startswith(_NO_REASON)]
+    if lines[:1] == ["Exception:"]:
+        # A fault in pip: the lines of the traceback that are not indented name its exceptions, the last one at the end.
+        raised = _RAISED.findall(output[output.index("ERROR: Exception:") :])
+        return f"pip itself failed: {raised[-1]}" if raised else ""
     if lines and (unread := unread_index(output)) and "from versions: none" in lines[0]:
         return f"{lines[0]}; {unread}"
     return re.sub(r"\(from versions: (?!none)([^)]*)\)", _last_versions, lines[0]) if lines else ""

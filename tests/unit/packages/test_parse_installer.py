@@ -53,6 +53,22 @@ UV_HASH = """\
 error: Failed to download `dep==1.0`
   cause: Hash mismatch for `dep==1.0`
 """
+PIP_FAULT = """\
+ERROR: Exception:
+Traceback (most recent call last):
+  File "requirements.py", line 102, in __init__
+    req = REQUIREMENT.parseString(requirement_string)
+pyparsing.ParseException: Expected string_end
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "pip/_internal/cli/base_command.py", line 180, in exc_logging_wrapper
+    status = run_func(*args)
+pip._vendor.packaging.requirements.InvalidRequirement: Invalid URL given
+
+[notice] A new release of pip is available: 23.2.1 -> 26.0
+"""
 PIP_401 = "WARNING: 401 Error, Credentials not correct for http://pypi.test/simple/docopt/\n"
 NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  cause: error sending request for url\n"
 
@@ -65,6 +81,7 @@ NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  ca
         (PIP_NOTHING, "docopt==0.6.2 (from versions: none)", "check the name"),
         (PIP_CONFLICT, "left 1.0 depends on shared<2; right 1.0 depends on shared>=2", "change one of the two"),
         (PIP_HASH, "DO NOT MATCH THE HASHES", "make the hashes again"),
+        (PIP_FAULT, "pip itself failed: pip._vendor.packaging.requirements.InvalidRequirement: Invalid URL", "--debug"),
         (UV_UNKNOWN, "acme was not found in the package registry and you require acme==1.0", "check the name"),
         (UV_NO_WHEEL, "docopt==0.6.2 has no usable wheels", "use a version with a wheel"),
         (UV_HASH, "Hash mismatch for `dep==1.0`", "make the hashes again"),

@@ -275,7 +275,9 @@ def test_what_a_local_project_requires_by_its_path(tmp_path: Path, empty_index: 
         "deep @ file:///nowhere ; sys_platform == 'win32'",
     )
     source_project(libs / "common", "common", "1.0", {"common/__init__.py": "V = 40\n"}, requires=requires)
-    source_project(libs / "deep", "deep", "1.0", {"deep/__init__.py": ""}, requires=["deeper @ file:inner"])
+    # Older versions of pip take no relative path.
+    inner = "file:inner" if installer == "uv" else "file://HERE/inner"
+    source_project(libs / "deep", "deep", "1.0", {"deep/__init__.py": ""}, requires=[f"deeper @ {inner}"])
     source_project(libs / "deep" / "inner", "deeper", "1.0", {"deeper/__init__.py": "V = 2\n"})
     source_project(libs / "quick", "quick", "1.0", {"quick/__init__.py": ""}, requires=["deep@file://HERE/../deep"])
     (folder / "requirements.txt").write_text("./libs/common[fast]\n-e libs/common\n", encoding="utf-8")
