@@ -100,6 +100,7 @@ dashboard export mutated --as cloudformation
 dashboard delete mutated --yes --force --alarms
 package inspect FUNCTION
 package inspect FUNCTION --download got
+package inspect Api --stack STACK
 package diff FUNCTION FUNCTION
 instrument FUNCTION --layer LAYER
 instrument OWN --undo
@@ -111,6 +112,7 @@ layer publish --apply --name mutated
 measure OWN --memory 128,256 --starts 1 --dry-run
 measure OWN --memory 128 --starts 1 --yes
 measure OWN --alias mutated --starts 1 --yes
+measure Api --stack STACK --memory 128 --starts 1 --dry-run
 measure OWN --restore
 measure --restore
 local invoke FUNCTION
@@ -142,6 +144,7 @@ dashboard diff BAD/boards/one.json --function FUNCTION
 dashboard export BAD/boards/one.json --as cdk
 dashboard render BAD/boards/one.json --function FUNCTION -o html --out page.html SINCE
 optimize BAD/one.zip --event GOOD/event.json --turns 5
+optimize Api --stack STACK --event GOOD/event.json --turns 5
 optimize GOOD/one.zip --event BAD/event.json --turns 5
 package inspect BAD/one.zip
 package inspect BAD/one.zip --imports
