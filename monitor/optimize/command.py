@@ -165,7 +165,7 @@ def command(
         )
         with progress("trying and measuring") as bar:
             made = optimize(plan, subject, folder / "work", say=note, advance=bar.advance)
-        optimization = _written(made, result, save)
+        optimization = replace(_written(made, result, save), notes=found.notes)
         _show(made, optimization, output, diff=diff, details=details, page=page)
     if optimization.within_budget is False:
         remark(f"{package} is over its budget", "optimize further, or raise --budget")

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import wait_until_active
-from monitor.packages.building.recipe import HERE
+from monitor.packages.building.recipe import HERE, architecture_here
 from tests.functional.conftest import Run, zip_of
 
 APP = (
@@ -64,6 +64,37 @@ def test_a_deployed_function_starts_here_with_its_handler_and_layers(
     assert not any("of_layer" in name for name in zipfile.ZipFile(faster).namelist())
     assert "environment variables that are not set here: TABLE" in done.err
     assert SECRET not in done.err + done.out
+
+
+@pytest.mark.parametrize(("name", "compiled"), [("pure", b"x = 1\n"), ("compiled", b"\x7fELF\x02\x01\x01")])
+def test_a_function_of_another_architecture_is_optimized_here_if_nothing_in_it_is_compiled(
+    name: str, compiled: bytes, connection: Connection, monitor: Run, tmp_path: Path
+) -> None:
+    other = next(one for one in ("arm64", "x86_64") if one != architecture_here())
+    event = tmp_path / "event.json"
+    event.write_text("{}", encoding="utf-8")
+    app = "import heavy\n\n\ndef handler(event, context):\n    return 1\n"
+    connection.call(
+        "lambda",
+        "CreateFunction",
+        FunctionName=f"elsewhere-{name}",
+        Handler="app.handler",
+        Runtime=f"python{HERE}",
+        Role="arn:aws:iam::123456789012:role/any",
+        Architectures=[other],
+        Code={"ZipFile": zip_of({"app.py": app, "heavy.py": HEAVY, "tools/run": compiled.decode()})},
+    )
+    wait_until_active(connection, f"elsewhere-{name}")
+    words = ("--local", "optimize", f"elsewhere-{name}", "--event", str(event), "--step", "unused", "-o", "json")
+    done = monitor(*words, "--turns", "3")
+    if name == "compiled":
+        assert done.code == 2
+        assert f"runs on {other}, this machine is {architecture_here()}, and tools/run is compiled" in done.err
+    else:
+        assert done.code == 0, done.err
+        assert json.loads(done.out)["notes"] == [
+            f"measured on {architecture_here()}; the function runs on {other}, and its package has no compiled file"
+        ]
 
 
 @pytest.mark.parametrize(
