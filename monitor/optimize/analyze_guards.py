@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 ALL = "*"
@@ -72,8 +73,8 @@ def guards(
     for name, one in sorted(files.items()):
         try:
             text = text_of(name)
-            for dots, module in _STAR.findall(text):
-                target = absolute(one, len(dots), module)
+            for level, module in _stars(text):
+                target = absolute(one, level, module)
                 if starred(target, one.module):
                     found.unedited.setdefault(target, f"{one.file} imports all of its names with a star")
             if (one.own or name in loaded) and _WORTH_READING.search(text):
@@ -81,6 +82,19 @@ def guards(
         except (ValueError, SyntaxError, RecursionError):
             continue
     return found
+
+
+def _stars(text: str) -> Iterator[tuple[int, str]]:
+    """The star imports of a source: the level and the module. A text that only shows one has none."""
+    found = [(len(dots), module) for dots, module in _STAR.findall(text)]
+    if found:
+        with suppress(SyntaxError, ValueError, RecursionError):
+            found = [
+                (node.level, node.module or "")
+                for node in ast.walk(ast.parse(text))
+                if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+            ]
+    yield from found
 
 
 def absolute(one: SourceFile, level: int, module: str | None) -> str:

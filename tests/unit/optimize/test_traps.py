@@ -142,6 +142,21 @@ def test_a_star_import_of_listed_names_lets_them_load_later(
     assert (count >= 2) == more
 
 
+def test_a_text_that_shows_a_star_import_is_none(subject: Subject, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text("import wave\nimport colorsys\n", encoding="utf-8")
+    (source / "pack" / "shown.py").write_text('TEXT = """\nfrom pack import *\n"""\n', encoding="utf-8")
+    (source / "app.py").write_text(
+        "import pack\nfrom pack import shown\n\nNAME = pack.__name__ + shown.TEXT\n\n\n"
+        "def handler(event, context):\n    return pack.wave.__name__ if event['ask'] == 'rare' else NAME\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert count == 2
+
+
 def test_a_star_import_before_the_names_are_listed_gets_what_is_there(subject: Subject, tmp_path: Path) -> None:
     source = tmp_path / "source"
     (source / "pack").mkdir(parents=True)
