@@ -7,6 +7,10 @@ statements, word for word.
 import _thread
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, KeysView
+
 
 class _State:
     """The names of one module that load later, and the module's own functions of PEP 562."""
@@ -17,8 +21,10 @@ class _State:
         self.done: set[str] = set()
         self.own: dict[str, object] = {}
         self.loading: set[tuple[int, str]] = set()
+        self.promised: set[str] = set()
 
-    def get(self, name: str) -> object:
+    def load(self, name: str) -> None:
+        """Load a name that is to load later, and is not being loaded by this thread."""
         if name in self.loaders and name not in self.done:
             # `from package import module` asks the package for the name before it imports the module.
             mine = (_thread.get_ident(), name)
@@ -28,6 +34,9 @@ class _State:
                     self._load(self.loaders[name].split(), name)
                 finally:
                     self.loading.discard(mine)
+
+    def get(self, name: str) -> object:
+        self.load(name)
         if name in self.namespace:
             return self.namespace[name]
         own = self.own.get("__getattr__")
@@ -58,9 +67,98 @@ class _State:
         own = self.own.get("__dir__")
         if callable(own):
             return own()
+        return sorted({*self.shown(), *(name for name in self.loaders if name not in self.done)})
+
+    def shown(self) -> list[str]:
+        """The names that the module has without those that monitor has added."""
         added = {"__getattr__", "__dir__", "__lazy__"} - self.own.keys()
-        shown = {name for name in self.namespace if name not in added and not name.startswith("__lazy_")}
-        return sorted(shown.union(name for name in self.loaders if name not in self.done))
+        return [name for name in self.namespace if name not in added and not name.startswith("__lazy_")]
+
+    def is_bound(self, name: str) -> bool:
+        """Whether an import that was to bind the name has been passed, and has not run yet."""
+        if name not in self.loaders or name in self.done or (_thread.get_ident(), name) in self.loading:
+            return False
+        numbers = self.loaders[name].split()
+        return not numbers or any(f"__lazy_{number}__" in self.namespace for number in numbers)
+
+    def view(self, _namespace: object) -> "_View":
+        return _View(self)
+
+    def code(self, source: object) -> object:
+        """Load the names that code in a text uses, before it runs; returns the text."""
+        found: set[str] | None = None
+        try:
+            if isinstance(source, (str, bytes)):
+                text = source.lstrip() if isinstance(source, str) else source
+                found = _names(compile(text, "<text>", "exec", dont_inherit=True))
+            elif isinstance(source, type(_names.__code__)):
+                found = _names(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return source  # it will fail as it did
+        if found is None or not found.isdisjoint(_WHOLE):
+            found = set(self.loaders)
+        for name in sorted(found & self.loaders.keys()):
+            if self.is_bound(name):
+                self.load(name)
+            elif self.loaders[name] and name not in self.namespace:
+                self.promised.add(name)
+        return source
+
+    def finish(self) -> None:
+        """At the end of the module: what must be there without anybody asking for it."""
+        for name in sorted(self.promised):
+            for number in self.loaders[name].split():
+                loader = self.namespace.get(f"__lazy_{number}__")
+                if callable(loader) and name not in self.done:
+                    loader()
+            self.done.add(name)
+
+
+_WHOLE = {"globals", "locals", "vars", "dir", "eval", "exec", "__import__", "modules", "compile", "__dict__"}
+
+
+def _names(code: object) -> set[str]:
+    """All names in a code object, and in those that lie in it."""
+    found = set(code.co_names)  # type: ignore[attr-defined]
+    for one in code.co_consts:  # type: ignore[attr-defined]
+        if isinstance(one, type(code)):
+            found |= _names(one)
+    return found
+
+
+class _View:
+    """`globals()` as the module's code expects it: with the names that load later."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def __getitem__(self, name: str) -> object:
+        if self._state.is_bound(name):
+            self._state.load(name)
+        return self._state.namespace[name]
+
+    def get(self, name: str, default: object = None) -> object:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._state.namespace or self._state.is_bound(str(name))
+
+    def __setitem__(self, name: str, value: object) -> None:
+        state = self._state
+        if state.loaders.get(name) and not state.is_bound(name) and name not in state.done:
+            state.promised.add(name)  # its import comes later, and binds the name again
+        state.namespace[name] = value
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self.keys())
+
+    def keys(self) -> "KeysView[str]":
+        state = self._state
+        names = [*state.shown(), *(name for name in state.loaders if state.is_bound(name))]
+        return dict.fromkeys(names).keys()
 
 
 class _Namespace:
@@ -82,6 +180,7 @@ def install(namespace: dict[str, object], /, **loaders: str) -> object:
     state = _State(namespace, loaders)
     namespace["__lazy_state__"] = state
     namespace["__getattr__"], namespace["__dir__"] = state.get, state.names
+    namespace["__lazy_names__"], namespace["__lazy_code__"] = state.view, state.code
     module = sys.modules.get(str(namespace.get("__name__")))
     return module if getattr(module, "__dict__", None) is namespace else _Namespace(namespace)
 

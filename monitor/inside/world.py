@@ -73,7 +73,7 @@ class World:
             state = names.get("__lazy_state__")
             if state is not None:
                 skipped.update(
-                    (id(state.__dict__), id(state.done), id(state.loaders), id(state.own), id(state.loading))
+                    (id(state.__dict__), *(id(value) for value in vars(state).values() if value is not names))
                 )
             for attribute, value in names.items():
                 if f"{name}.{attribute}" in _CACHES or (_is_standard(name) and "cache" in attribute.lower()):

@@ -328,6 +328,36 @@ TRAPS: dict[str, tuple[dict[str, str], str]] = {
         },
         "[getattr({p}, name).VALUE for name in {p}.__all__] + [name in dir({p}) for name in {p}.__all__]",
     ),
+    "names in texts": (
+        {
+            "{p}/{m}.py": "import wave\nimport colorsys\n\n\ndef evaluate(text):\n    return eval(text)\n\n\n"
+            "LATER = evaluate('lambda: string.digits')\nimport string\n",
+            "app": "from {p} import {m}\n",
+        },
+        "[{m}.evaluate('wave.Error.__name__'), {m}.LATER(), sorted({m}.evaluate('globals()').keys() & "
+        "{{'wave', 'colorsys', 'string'}})]",
+    ),
+    "names of globals()": (
+        {
+            "{p}/{m}.py": "import wave\nfrom {p}.part import found\n\n\ndef get(name):\n"
+            "    return globals().get(name)\n\n\ndef put(name):\n    globals()[name] = 1\n\n\nput('found')\n"
+            "put('string')\nimport string\n\n\ndef names():\n    return [one for one in globals() if one[0] != '_']\n",
+            "{p}/part.py": "found = 2\n",
+            "app": "from {p} import {m}\n",
+        },
+        "[get.__name__ if (get := {m}.get('wave')) else None, {m}.get('found'), {m}.get('string').__name__, "
+        "sorted({m}.names()), {m}.get('nothing')]",
+    ),
+    "a __dir__ of globals()": (
+        {
+            "{p}/__init__.py": "import wave\nfrom . import {m}\n\n\ndef __dir__():\n"
+            "    return list(globals().keys() | {{'more'}})\n\n\ndef __getattr__(name):\n    try:\n"
+            "        return globals()[name.lower()]\n    except KeyError:\n        raise AttributeError(name) from None\n",
+            "{p}/{m}.py": "import colorsys\n",
+            "app": "import {p}\nNAME = {p}.__name__\n",
+        },
+        "[dir({p}), {p}.WAVE.__name__, hasattr({p}, 'nothing'), {p}.{m}.colorsys.__name__]",
+    ),
 }
 
 

@@ -59,12 +59,30 @@ def rewrite(
         loads = "".join(f"__import__({module!r}) and " for module in modules)
         text.insert(root.lineno, root.col_offset, f"({loads}")
         text.insert(root.end_lineno or root.lineno, root.end_col_offset or 0, ")")
+    if table:
+        for call in reading.views:
+            text.around(call, "__lazy_names__(")
+        for code in reading.codes:
+            text.around(code, "__lazy_code__(")
     tail = _installed(reading, table, text) if table else ""
     if collected and (first := _first(reading, lines)) is not None:
         line, column, before, after = first
         text.insert(line, column, f"{before}__import__({COLLECTING!r}).begin(){after}")
         tail += f"__import__({COLLECTING!r}).end()\n"
     return text.done(tail)
+
+
+def watched(reading: Reading, lines: Collection[int]) -> tuple[str, set[str]]:
+    """The source whose functions say when they use the names of the imports on `lines`, which stay; and the names.
+
+    It is for one run under monitor, see monitor/inside/observe.py.
+    """
+    text = _Text(reading.source)
+    names = {name for one in reading.imports if one.line in lines for name in one.names}
+    for name in names:
+        for load in reading.names.deferred.get(name, ()):
+            text.insert(load.lineno, load.col_offset, f"{MARK}.")
+    return text.done(""), names
 
 
 def _first(reading: Reading, lazy: Collection[int]) -> tuple[int, int, str, str] | None:
@@ -108,10 +126,11 @@ def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
     else:
         node = next(one for one in reversed(reading.tree.body) if one.end_lineno == place.line)
         text.insert(place.line, node.end_col_offset or 0, f"; {code}")
+    tail = "__lazy_state__.finish()\n" if reading.views or reading.codes else ""
     if reading.chained:
         # The module has a __getattr__ of its own, which now comes second.
-        return f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n"
-    return ""
+        tail = f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n{tail}"
+    return tail
 
 
 class _Text:
@@ -124,6 +143,10 @@ class _Text:
 
     def insert(self, line: int, column: int, text: str) -> None:
         self._insertions.setdefault(line, []).append((column, text.encode()))
+
+    def around(self, node: ast.expr, before: str) -> None:
+        self.insert(node.lineno, node.col_offset, before)
+        self.insert(node.end_lineno or node.lineno, node.end_col_offset or 0, ")")
 
     def fill(self, line: int, text: str) -> None:
         self._fills[line] = text.encode()

@@ -16,6 +16,7 @@ _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=]")
 _ATTRIBUTE_FUNCTIONS = {"__getattr__", "__dir__"}
 _TYPES = {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple", "type"}
 _WHOLE_NAMESPACE = {"globals", "eval", "exec"}
+_SEEN = {"get", "keys"}
 _WHOLE_NAMESPACE_AT_IMPORT = {"locals", "vars", "dir"}
 
 
@@ -40,7 +41,11 @@ class ImportStatement:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A module that was read: its imports, and what rewriting them needs."""
+    """A module that was read: its imports, and what rewriting them needs.
+
+    `views` are the calls of globals() that ask for names, `codes` the texts that eval() runs: both can see names that
+    load later, and are rewritten too.
+    """
 
     source: str
     tree: ast.Module
@@ -49,6 +54,8 @@ class Reading:
     place: "Place | None"
     chained: bool
     refusal: str = ""
+    views: tuple[ast.Call, ...] = ()
+    codes: tuple[ast.expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,23 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
         ValueError: the source is not Python of this version.
     """
     try:
-        tree = ast.parse(source)
+        return _read(source, ast.parse(source), module, is_package=is_package, starred=starred)
     except (SyntaxError, RecursionError) as error:
+        # Formulas that programs wrote can be nested more deeply than a walk over them.
         raise ValueError(str(error)) from None
+
+
+def _read(source: str, tree: ast.Module, module: str, *, is_package: bool, starred: frozenset[str]) -> Reading:
     names = resolve(tree)
     lines = split_lines(source)
     nodes = list(ast.walk(tree))
-    whole = _reason_for_all(source, nodes, names)
+    views, codes = _views(nodes), _codes(nodes)
+    whole = _reason_for_all(source, nodes, names, {id(one.func) for one in views} | set(codes))
     found = list(_imports(tree.body, guarded=False))
     ids = {id(node) for node, _ in found}
     place = _place(tree, lines, ids)
     unsafe = unsafe_texts(nodes, lines)
+    whole = whole or next((f"{name}() is called in an f-string" for name in ("eval", "globals") if name in unsafe), "")
     package = module if is_package else module.rpartition(".")[0]
     imports = []
     for node, guarded in found:
@@ -103,9 +116,41 @@ def read(source: str, module: str, *, is_package: bool, starred: frozenset[str] 
                 any(name in names.deferred for name in bound),
             )
         )
-    return Reading(
-        source, tree, names, _together(imports), place, bool(_ATTRIBUTE_FUNCTIONS & names.bindings.keys()), whole
-    )
+    chained = bool(_ATTRIBUTE_FUNCTIONS & names.bindings.keys())
+    return Reading(source, tree, names, _together(imports), place, chained, whole, tuple(views), tuple(codes.values()))
+
+
+def _is_call_of(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _views(nodes: Iterable[ast.AST]) -> list[ast.Call]:
+    """The calls of globals() that are asked for single names, or for all of them: nothing keeps the dict."""
+    found: list[ast.expr] = []
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Del):
+            found.append(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SEEN:
+            found.append(node.func.value)
+        elif isinstance(node, ast.Compare):
+            found += [
+                one for how, one in zip(node.ops, node.comparators, strict=True) if isinstance(how, ast.In | ast.NotIn)
+            ]
+        elif isinstance(node, ast.For | ast.comprehension):
+            found.append(node.iter)
+    return [one for one in found if isinstance(one, ast.Call) and _is_call_of(one, "globals") and not one.args]
+
+
+def _codes(nodes: Iterable[ast.AST]) -> dict[int, ast.expr]:
+    """The texts that eval() runs, by the id of the name `eval`."""
+    return {
+        id(node.func): node.args[0]
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and _is_call_of(node, "eval")
+        and node.args
+        and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.NamedExpr)
+    }
 
 
 def split_lines(source: str) -> list[str]:
@@ -158,12 +203,16 @@ def _targets(node: ast.Import | ast.ImportFrom, package: str) -> tuple[str, ...]
     return (module, *(f"{module}.{alias.name}" for alias in node.names if alias.name != "*"))
 
 
-def _reason_for_all(source: str, nodes: Sequence[ast.AST], names: Names) -> str:
-    """Why no import of this module may move: its code can see its namespace as a whole."""
+def _reason_for_all(source: str, nodes: Sequence[ast.AST], names: Names, rewritten: Collection[int]) -> str:
+    """Why no import of this module may move: its code can see its namespace as a whole.
+
+    `rewritten` are the ids of names whose calls are rewritten.
+    """
     if _OWN.search(source):
         return "the module is transformed already"
     for name in sorted(_WHOLE_NAMESPACE):
-        if name in names.eager or name in names.deferred:
+        loads = [*(load for load in names.eager_loads if load.id == name), *names.deferred.get(name, ())]
+        if any(id(load) not in rewritten for load in loads):
             return f"the module calls {name}()"
     harmless = {
         id(node.func) for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args

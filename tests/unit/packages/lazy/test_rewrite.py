@@ -73,6 +73,70 @@ def unchanged(tree: ast.Module) -> ast.Module:
     return tree
 
 
+BY_NAME = """
+import early
+from parts import one, two
+FOUND = eval("early.VALUE")
+
+
+def __dir__():
+    return sorted(x for x in globals() if not x.startswith("_"))
+
+
+def by_name(name):
+    try:
+        return globals()[name].__name__
+    except KeyError:
+        return None
+
+
+def more():
+    globals()["added"] = later
+    return ["late" in globals(), globals().get("nothing", 3), "two" in globals().keys(), {text}]
+
+
+def bind():
+    globals()["late"] = "replaced"
+
+
+bind()
+ASKED = eval("lambda: later")
+import late
+import parts as later
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["eval('two')()", "eval('one() + two()')", "eval(b'later.one()')", "eval(compile('two()', '', 'eval'))"]
+)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(m.FOUND, dir(m), m.more(), m.by_name('one'), m.by_name('none'))",
+        "print(m.by_name('two'), m.late.VALUE, m.ASKED().one(), dir(m))",
+        "print(m.more(), m.late.VALUE, m.added.one())",
+    ],
+)
+def test_names_that_the_module_looks_up_by_text_are_loaded(text: str, code: str, tmp_path: Path) -> None:
+    source = BY_NAME.replace("{text}", text)
+    assert {"one", "two", "late", "later"} <= {name for name, why in reasons(source).items() if not why}
+    parts = "def one(): return 1\ndef two(): return 2\n"
+    before, after = both(tmp_path, source, f"import m; {code}", early="VALUE = 5", late="VALUE = 6", parts=parts)
+    assert before == after
+    assert "Error" not in before
+
+
+def test_a_text_that_needs_no_name_loads_nothing(tmp_path: Path) -> None:
+    source = "import noisy\n\ndef f(): return eval('False'), noisy\n\nNOTHING = eval('False')\n"
+    _, after = both(tmp_path, source, "import m; print(m.NOTHING)", noisy="print('loaded')")
+    assert after == "False\n"
+
+
+def test_a_source_that_is_nested_too_deeply_is_refused_in_one_line() -> None:
+    with pytest.raises(ValueError, match="recursion"):
+        read(f"import a\nx = {'+'.join(['a.b'] * 3_000)}\n", "m", is_package=False)
+
+
 def _is_install(node: ast.stmt) -> bool:
     if isinstance(node, ast.ImportFrom) and node.module == "_monitor_lazy":
         return True
@@ -290,7 +354,7 @@ def test_a_module_that_is_loaded_under_another_name_works(tmp_path: Path) -> Non
         ("import a as x\nimport x\n", "x", "several statements"),
         ("import a\ndel a\n", "a", "several statements"),
         ("import a\ndef f(): return globals()\n", "a", "globals()"),
-        ("import a\ndef f(): return eval('a')\n", "a", "eval()"),
+        ("import a\ndef f(): return map(eval, 'a')\n", "a", "eval()"),
         ("import a\n__all__ = [n for n in dir() if n[0] != '_']\n", "a", "dir()"),
         ("import a; import b\n", "a", "another statement"),
         ("import a\nfor a in []: pass\n", "a", "several statements"),
