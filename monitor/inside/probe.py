@@ -1,8 +1,9 @@
 """Start a handler under Lambda's runtime client, and look at the process after its last event.
 
 `python -S probe.py TASK`: TASK is a JSON file with `runtime` (the runtime folder), `root` (the package), `events` (how
-many), `out`, and optionally `deferred` (modules to load one by one) with `known` (what their names should mean). This
-folder holds describe.py and world.py. Runs on the function's Python; imports nothing of monitor.
+many), `out`, and optionally `deferred` (modules to load one by one) with `known` (what their names should mean), or
+`observe` (names of modules whose uses are recorded). This folder holds describe.py, observe.py, watch.py and world.py.
+Runs on the function's Python; imports nothing of monitor.
 """
 
 import os
@@ -60,6 +61,12 @@ def main() -> None:
         exec(compile(file.read(), "sandbox_main.py", "exec"), entry)
     paths = entry["lambda_path"](sys.path)  # type: ignore[operator]
     recorder = Recorder()
+    if task.get("observe"):
+        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+        import observe
+
+        del sys.path[0]
+        observe.install(recorder.stack, task["observe"])
     before = set(sys.modules)  # what Lambda's runtime has loaded by then
     original = bootstrap.handle_event_request
     left = [task["events"]]
@@ -120,7 +127,11 @@ def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> 
     }
     times = {name: took / 1e6 for name, took in recorder.took_ns.items()}
     found: dict[str, object] = {"modules": modules, "completed": list(recorder.completed), "times": times}
-    if task.get("deferred"):
+    if task.get("observe"):
+        import observe
+
+        found["observed"] = {"loads": sorted(observe.loads), "uses": sorted(observe.uses)}
+    elif task.get("deferred"):
         import watch
 
         found["watched"] = watch.watch(task, root)

@@ -50,6 +50,17 @@ class LoadedModule:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """What each part of a start needs: (who, module) for imports, (who, module, name) for names of other modules.
+
+    Who is a module's code ("a.b"), a line of it ("a.b:3"), or "" if nothing was being imported.
+    """
+
+    loads: frozenset[tuple[str, str]]
+    uses: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What a probe saw: the modules after the last event, what their names mean, and what watching found.
 
@@ -65,6 +76,7 @@ class Look:
     order: tuple[str, ...] = ()
     registered: tuple[tuple[str, str], ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
+    observed: Observed | None = None
 
 
 @dataclass(frozen=True, slots=True)

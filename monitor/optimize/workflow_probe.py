@@ -1,12 +1,13 @@
 """Start a package with a look at the process after its last event."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from monitor.console.temporary import temporary_folder
-from monitor.optimize.model import LoadedModule, Look, Outcome
+from monitor.optimize.model import LoadedModule, Look, Observed, Outcome
 from monitor.optimize.workflow_run import Subject, run
 
 WATCH_LIMIT_S = 1800.0
@@ -24,14 +25,16 @@ def probe(
     groups: Mapping[str, Sequence[str]] | None = None,
     entries: Sequence[str] = (),
     force: bool = False,
+    observe: Mapping[str, Collection[str]] | None = None,
     limit_s: float = WATCH_LIMIT_S,
 ) -> tuple[Outcome, Look | None]:
     """The outcome, and what was seen; None if the start does not get to its last event.
 
     With `describe` the names of all modules of the package are described. `deferred` modules are loaded one by one
     afterwards, and compared with `known`; for `varying`, `groups` and `entries` see monitor/inside/watch.py. With
-    `force` every name that was to load later loads before the first event. Looking at `deferred` modules ends after
-    `limit_s`.
+    `force` every name that was to load later loads before the first event. With `observe`, names by module, it is
+    recorded which imports are needed; the package is one that `rewrite.watched` made for it. Looking at `deferred`
+    modules ends after `limit_s`.
     """
     with temporary_folder() as work:
         out, task = work / "seen", work / "task"
@@ -44,6 +47,7 @@ def probe(
                     "out": str(out),
                     "describe": describe,
                     "force": force,
+                    "observe": {module: sorted(names) for module, names in (observe or {}).items()},
                     "deferred": list(deferred),
                     "known": {name: dict((known or {}).get(name, {})) for name in deferred},
                     "entries": list(entries),
@@ -59,6 +63,15 @@ def probe(
         if not out.exists():
             return outcome, None
         return outcome, _look(json.loads(out.read_text(encoding="utf-8")))
+
+
+def _observed(found: Any) -> Observed | None:
+    if not isinstance(found, dict):
+        return None
+    return Observed(
+        frozenset((who, what) for who, what in found["loads"]),
+        frozenset((who, module, name) for who, module, name in found["uses"]),
+    )
 
 
 def _look(seen: dict[str, object]) -> Look:
@@ -93,4 +106,5 @@ def _look(seen: dict[str, object]) -> Look:
         tuple(seen["completed"]),  # type: ignore[arg-type]
         tuple(registered),
         seen.get("times", {}),  # type: ignore[arg-type]
+        _observed(seen.get("observed")),
     )

@@ -33,7 +33,7 @@ OWN_EXTRA = {"mcp": {"monitor/mcp/workflow_serve.py"}, "pandas": {"monitor/api/m
 NEWER_STANDARD = {"compression"}
 # The runtime imports these only in a function that ships them.
 # The files of monitor/inside import each other as they lie in a folder of the function's process.
-EACH_OTHER = {"describe", "watch", "world", "_abc"}
+EACH_OTHER = {"describe", "observe", "watch", "world", "_abc"}
 SHIPPED_BY_THE_FUNCTION = {"opentelemetry"}
 # What a type checker alone reads.
 TYPES_ONLY = {"mypy_boto3_logs", "typing_extensions"}

@@ -29,11 +29,12 @@ from monitor.optimize.analyze_sources import (
 from monitor.optimize.analyze_suspects import apart, suspects
 from monitor.optimize.model import Look, Outcome, Refused
 from monitor.optimize.model_selection import Selection, selection_of
+from monitor.optimize.search.needed import Needs
 from monitor.optimize.workflow_package import Unpacked
 from monitor.optimize.workflow_probe import WATCH_LIMIT_S, probe
 from monitor.optimize.workflow_run import Subject, run
 from monitor.packages.lazy.helpers import HELPERS, helpers
-from monitor.packages.lazy.rewrite import rewrite
+from monitor.packages.lazy.rewrite import rewrite, watched
 from monitor.packages.lazy.statements import ImportStatement, Reading, read
 
 _ROUNDS = 12
@@ -201,8 +202,7 @@ class Search:
         self._guard()
         for number in range(_ROUNDS):
             needed = self.sources.needed(self.protected)
-            chosen = pool - self.sources.eager_lines(needed) - self.excluded.keys()
-            chosen = self._whole(chosen)
+            chosen = self._unneeded(pool - self.sources.eager_lines(needed) - self.excluded.keys())
             selection, unloaded = self._tried(chosen)
             if not unloaded:
                 return Found(Selection(), (), self._refused())
@@ -222,6 +222,36 @@ class Search:
             else:
                 return Found(selection, tuple(unloaded), self._refused())
         raise MonitorError("the search for imports found new effects in every round", "report it")
+
+    @cached_property
+    def _needs(self) -> Needs | None:
+        """What the parts of a start need; None if it does not start while that is observed."""
+        texts: dict[str, str] = {}
+        names: dict[str, set[str]] = {}
+        for file, lines in selection_of((file, one.line) for file, one in self.sources.candidates()).lines.items():
+            texts[file], names[self.sources.files[file].module] = watched(self.sources.readings[file], lines)
+        root = self.package.variant(self.work / "observed", texts, bytecode=self.bytecode)
+        try:
+            _, look = probe(root, self.subject, observe=names)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+        return Needs(look.observed, self.sources) if look is not None and look.observed is not None else None
+
+    def _unneeded(self, movable: set[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of `movable` that neither a start nor an event uses, and that leave modules out.
+
+        What is needed loads in its order as before: in libraries with circular imports another order rarely works.
+        """
+        movable = self._whole(movable)
+        if self._needs is None:
+            return movable
+        modules, run = self._needs.after(movable, self.protected)
+        return self._useful(movable - run, self.sources.modules.keys() - modules)
+
+    def _useful(self, chosen: set[tuple[str, int]], unloaded: Collection[str]) -> set[tuple[str, int]]:
+        """Those of `chosen` that leave modules out."""
+        found = useful(self.sources, selection_of(chosen), unloaded)
+        return self._whole(found if self._needs is None else self._needs.leading_to(found, chosen))
 
     def _guard(self) -> None:
         for name in self.reference.look.modules:
@@ -260,7 +290,7 @@ class Search:
                 chosen = self._whole(chosen - bad)
                 continue
             unloaded = unloaded_names(self.reference.look, look)
-            kept = self._whole(useful(self.sources, selection, unloaded))
+            kept = self._useful(chosen, unloaded)
             if kept == chosen:
                 return selection, unloaded
             chosen = kept
