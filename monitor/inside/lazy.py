@@ -7,10 +7,6 @@ statements, word for word.
 import _thread
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView
-
 
 class _State:
     """The names of one module that load later, and the module's own functions of PEP 562."""
@@ -152,13 +148,15 @@ class _View:
             state.promised.add(name)  # its import comes later, and binds the name again
         state.namespace[name] = value
 
-    def __iter__(self) -> "Iterator[str]":
-        return iter(self.keys())
+    def __iter__(self) -> object:
+        return iter(self._names())
 
-    def keys(self) -> "KeysView[str]":
+    def keys(self) -> object:
+        return dict.fromkeys(self._names()).keys()
+
+    def _names(self) -> list[str]:
         state = self._state
-        names = [*state.shown(), *(name for name in state.loaders if state.is_bound(name))]
-        return dict.fromkeys(names).keys()
+        return [*state.shown(), *(name for name in state.loaders if state.is_bound(name))]
 
 
 class _Namespace:

@@ -149,7 +149,7 @@ def _codes(nodes: Iterable[ast.AST]) -> dict[int, ast.expr]:
         if isinstance(node, ast.Call)
         and _is_call_of(node, "eval")
         and node.args
-        and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.NamedExpr)
+        and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.NamedExpr | ast.Yield | ast.YieldFrom)
     }
 
 
