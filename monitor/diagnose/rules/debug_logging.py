@@ -42,11 +42,16 @@ def find(evidence: FunctionEvidence) -> Iterator[Finding]:
 
 def _saving(evidence: FunctionEvidence, lines: float) -> Saving:
     low_ms, high_ms = _LOW * lines, _HIGH * lines
+    if not is_missing(evidence.starts) and evidence.starts.first_total.p50 is not None:
+        # The lines are part of a start, and save no more than all of it.
+        high_ms = min(high_ms, evidence.starts.first_total.p50)
+        low_ms = min(low_ms, high_ms)
     measured = f"a line takes {_LOW} to {_HIGH} ms (loggers were measured at 0.01 to 0.03 ms)"
     ours = own_tops(evidence)
     own_ms = sum(node.self_ms for node, _ in walk(tree_of(evidence)) if top_of(node.module) in ours)
     if own_ms <= 0:
-        return Saving(low_ms, _LIKELY * lines, high_ms, f"{measured}, likely {_LIKELY} ms")
+        likely_ms = min(_LIKELY * lines, high_ms)
+        return Saving(low_ms, likely_ms, high_ms, f"{measured}, likely {_LIKELY} ms")
     likely_ms = min(max(_OWN_SHARE * own_ms, low_ms), high_ms)
     basis = (
         f"{measured}; likely {_OWN_SHARE:.0%} of the {format_ms(own_ms)} that the application's own modules "
