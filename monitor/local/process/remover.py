@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 _LIMIT_S = 600
+_TRIES, _PAUSE_S = 100, 0.1
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -34,6 +35,15 @@ def remove_tree(root: str) -> None:
         os.close(top)
     with contextlib.suppress(OSError):
         os.rmdir(root)  # noqa: PTH106
+
+
+def remove_whole(root: str) -> None:
+    """Remove a folder into which a program that was just ended may still write: for ten seconds more."""
+    for _ in range(_TRIES):
+        remove_tree(root)
+        if not os.path.lexists(root):
+            return
+        time.sleep(_PAUSE_S)
 
 
 def _empty(top: int) -> None:
@@ -85,7 +95,7 @@ def main() -> None:
         os.setsid()
         signal.alarm(_LIMIT_S)
         for root in sys.argv[2:]:
-            remove_tree(root)
+            remove_whole(root)
         return
     while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG) == (0, 0):
         time.sleep(0.005)

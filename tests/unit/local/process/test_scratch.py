@@ -3,11 +3,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from monitor.local.process import scratch
+from monitor.local.process.removal import start_removal
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +97,22 @@ def test_a_folder_of_any_depth_is_gone_when_the_one_who_waits_for_it_goes_on(tmp
     scratch.discard(folder, wait_s=30)
 
     assert list(tmp.iterdir()) == []
+
+
+def test_a_folder_into_which_an_ended_program_still_writes_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "monitor-run-x"
+    (folder / "deep").mkdir(parents=True)
+    until_s = time.monotonic() + 1.0
+
+    def write(number: int) -> None:
+        while time.monotonic() < until_s:
+            with suppress(OSError):
+                (folder / "deep" / f"{number}-{time.monotonic_ns()}").write_text("x", encoding="utf-8")
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, number) for number in range(4)]
+        process = start_removal(str(folder), wait_s=8.0)
+        for one in writing:
+            one.result()
+        assert process.wait(30) == 0
+    assert not folder.exists()
