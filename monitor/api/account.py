@@ -85,7 +85,7 @@ class Call:
 
 
 def check_texts(*given: object) -> None:
-    """Refuse what is no text where a name is expected, such as a list of names.
+    """Refuse anything but text where a name is expected, such as a list of names.
 
     Raises:
         UsageError: one is of another type.

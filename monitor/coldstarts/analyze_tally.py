@@ -151,11 +151,7 @@ class Tally:
 
     def add(self, invocation: Invocation) -> None:
         """Count an invocation. The first one of a durable execution is counted at the end: logs need no order."""
-        invocation = self._with_name(invocation)
-        if invocation.execution is None:
-            self._count(invocation)
-            return
-        for one in self._executions.add(invocation):
+        for one in self._executions.add(self._with_name(invocation)):
             self._count(one)
 
     def _count(self, invocation: Invocation) -> None:

@@ -9,7 +9,17 @@ from monitor.coldstarts.model import ColdStartSummary
 from monitor.coldstarts.render_tables import format_usd, summary_page
 from monitor.console.fitting import FittingColumn, fitting_table
 from monitor.console.links import link
-from monitor.console.text import Style, clean, format_count, format_counted, format_ms, format_time, new_table, to_text
+from monitor.console.text import (
+    SHORT_ID,
+    Style,
+    clean,
+    format_count,
+    format_counted,
+    format_ms,
+    format_time,
+    new_table,
+    to_text,
+)
 from monitor.kernel.statistics import Bin, Distribution
 from monitor.records.imports import ImportRow
 from monitor.records.invocation import ColdStart, InitKind
@@ -18,9 +28,9 @@ _BAR_WIDTH = 30
 _WIDE = 100
 _TOP_IMPORTS = 12
 _FEWEST_FOR_HISTOGRAM = 8
-_ID_WIDTH, _SHORT_ID = 78, 8
+_ID_WIDTH = 78
 
-FIGURE_COLUMNS = (
+_FIGURE_COLUMNS = (
     FittingColumn("min", "min", 7),
     FittingColumn("p50", "p50", 1),
     FittingColumn("p90", "p90", 6),
@@ -29,7 +39,7 @@ FIGURE_COLUMNS = (
     FittingColumn("max", "max", 4),
     FittingColumn("count", "count", 2),
 )
-IMPORT_COLUMNS = (
+_IMPORT_COLUMNS = (
     FittingColumn("self", "self", 1),
     FittingColumn("share", "share", 2),
     FittingColumn("p95", "p95", 4),
@@ -72,7 +82,7 @@ def _distributions(summary: ColdStartSummary, style: Style) -> str:
         )
         if values.count
     ]
-    return fitting_table("", FIGURE_COLUMNS, rows, style)
+    return fitting_table("", _FIGURE_COLUMNS, rows, style)
 
 
 def _cells(values: Distribution) -> list[str]:
@@ -137,8 +147,7 @@ def _slowest(found: Sequence[ColdStart], utc: bool, style: Style) -> Table:
             format_ms(one.duration_ms),
             format_ms(one.first_total_ms),
             *([one.kind.value] if odd else []),
-            # Its beginning is enough for `monitor show`.
-            Text(clean(one.request_id if style.width >= _ID_WIDTH else one.request_id[:_SHORT_ID])),
+            Text(clean(one.request_id if style.width >= _ID_WIDTH else one.request_id[:SHORT_ID])),
         )
     return table
 
@@ -158,6 +167,6 @@ def render_imports(rows: Sequence[ImportRow], style: Style) -> str:
         )
         for row in rows[:_TOP_IMPORTS]
     ]
-    text = fitting_table("imports by package", IMPORT_COLUMNS, table, style)
+    text = fitting_table("imports by package", _IMPORT_COLUMNS, table, style)
     left = len(rows) - _TOP_IMPORTS
     return f"{text}\n({left} more, each of at most {rows[_TOP_IMPORTS - 1].share:.1%})" if left > 0 else text

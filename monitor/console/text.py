@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
+# So many characters of a request id are shown where there is little room. `monitor show` takes them.
+SHORT_ID = 8
 _LINE_END = re.compile("\r\n|\n|\r(?!$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": " "}

@@ -7,7 +7,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from monitor.console.text import clean, clean_lines, format_bytes, format_ms
+from monitor.console.text import SHORT_ID, clean, clean_lines, format_bytes, format_ms
 from monitor.kernel.values import dataclass
 from monitor.records.grammar import TRACEBACK
 from monitor.records.levels import CRITICAL, DEBUG, ERROR, LEVEL_MEMBERS_IN_ANY_CASE, WARNING, is_level, level_number
@@ -48,8 +48,6 @@ _KNOWN_FIELDS = frozenset(
 # Fractions of a limit (time-out, memory) from which a figure is yellow, then red.
 _NEAR, _VERY_NEAR = 0.8, 0.95
 _MAX_FIELD = 200
-# So many characters of a request id are shown where there is little room.
-SHORT_ID = 8
 _COLORED = re.compile(r"\x1b\[[0-9;]*m")
 # What a REPORT is shown without on a narrow terminal, in this order. Memory that is nearly used up has a color.
 _LEFT_OUT = (
@@ -127,14 +125,12 @@ class Bodies:
         if self._width is None or len(line) <= self._width or not self._is_long(line):
             return line
         if request_id:
-            # `monitor show` takes the beginning of a request id.
             parts[-1] = self.paint(request_id[:SHORT_ID], DIM)
-        line = "  ".join(parts)
         for left_out in _LEFT_OUT:
-            if not self._is_long(line):
+            if not self._is_long("  ".join(filter(None, parts))):
                 break
-            line = "  ".join(filter(None, (left_out.sub("", part) for part in line.split("  "))))
-        return line
+            parts = [left_out.sub("", part) for part in parts]
+        return "  ".join(filter(None, parts))
 
     def _is_long(self, line: str) -> bool:
         return self._width is not None and len(_COLORED.sub("", line)) > self._width

@@ -215,9 +215,13 @@ def parse_pylock(
 def _pylock_requirement(package: Table, wheels: Sequence[Table]) -> str:
     """The requirement on a locked package: by its version, or by the URL of its only wheel if no index is named."""
     url = str(wheels[0].get("url") or "") if len(wheels) == 1 and not package.get("index") else ""
-    if url.startswith(("http://", "https://")) and "://files.pythonhosted.org/" not in url:
+    if url.startswith(("http://", "https://")) and not _is_on_pypi(url):
         return f"{package['name']} @ {url}"
     return f"{package['name']}=={package['version']}"
+
+
+def _is_on_pypi(url: str) -> bool:
+    return "://files.pythonhosted.org/" in url
 
 
 def _pylock_location(package: Table) -> str:
@@ -229,9 +233,9 @@ def _pylock_location(package: Table) -> str:
     if directory:
         return posixpath.join(str(directory["path"]), str(directory.get("subdirectory") or ""))
     if not package.get("wheels") and not package.get("index"):
-        # Beside the lock file, or on a server that is no index.
+        # Beside the lock file, or at a URL outside of any index.
         archive = table(package, "archive") or table(package, "sdist")
-        return "" if "://files.pythonhosted.org/" in str(archive.get("url")) else location_in(archive)
+        return "" if _is_on_pypi(str(archive.get("url"))) else location_in(archive)
     return location_in(table(package, "archive"))
 
 

@@ -46,7 +46,7 @@ class Environment:
 
     `opened` holds its running invocations (one, except on managed instances). `closed` is the invocation that ended
     last, which a late line may belong to; `earlier` the one before it. `complete` are those that nothing can change,
-    which the caller takes. The other fields are for the next invocation.
+    each with what it became; the caller takes them. The other fields are for the next invocation.
     """
 
     __slots__ = (
@@ -83,7 +83,7 @@ class Environment:
         """Record one line; return its invocation, or None if it belongs to the next one."""
         match record:
             case None:
-                return self.current()
+                return self._current()
             case Start():
                 return self._start(record, at_ms)
             case Report():
@@ -91,12 +91,12 @@ class Environment:
             case InitStart() | InitReport() | RestoreStart() | RestoreReport():
                 return self._take_init(record, at_ms)
             case InitRecordEvent(init_record=init_record):
-                found = self.find(init_record.request_id) or self.current()
+                found = self._find(init_record.request_id) or self._current()
                 if found is not None:
                     found.init_record = init_record
                 return found
             case Extension():
-                found = self.current()
+                found = self._current()
                 init = self.init if found is None else found.init
                 init.extension = record if record.failed else init.extension
                 init.web = init.web or record.name in WEB_ADAPTERS
@@ -106,7 +106,7 @@ class Environment:
             case Application() | TimedOut() | Exited() | RuntimeDone() | End() | XrayLine():
                 return self._take_ending(record, at_ms)
             case _:
-                return self.current()
+                return self._current()
 
     def take_hint(self, found: OpenInvocation | None, message: str) -> None:
         """Record the durable execution that a line names, or that the init starts a web server."""
@@ -117,7 +117,7 @@ class Environment:
             return
         record = parse_message(message)
         if isinstance(record, Application) and record.request_id:
-            found = self.find(record.request_id) or found
+            found = self._find(record.request_id) or found
         if found is not None:
             found.execution = found.execution or execution
 
@@ -134,7 +134,7 @@ class Environment:
         self.accept_nested()
         for one in [*self.ended(), *self.opened.values()]:
             self.emit(one)
-        self.release_exception()
+        self._release_exception()
 
     def emit(self, opened: OpenInvocation) -> None:
         """Move an invocation to those that are complete, after the one that ended before it."""
@@ -158,24 +158,24 @@ class Environment:
         for one in nested:
             self.emit(one)
 
-    def release_exception(self) -> None:
+    def _release_exception(self) -> None:
         """The exception that waits for its invocation has none in this log."""
         if self.init.exception is not None:
             self.unclaimed.append((self.exception_ms, self.init.exception))
             self.init.exception = None
 
-    def current(self) -> OpenInvocation | None:
+    def _current(self) -> OpenInvocation | None:
         """The invocation of lines without a request id: the one that began last."""
         return next(reversed(self.opened.values()), None) if self.opened else None
 
-    def find(self, request_id: str | None) -> OpenInvocation | None:
+    def _find(self, request_id: str | None) -> OpenInvocation | None:
         """The invocation with this id, if it is running or has just ended."""
         found = self.opened.get(request_id or "")
         if found is None and self.closed is not None and self.closed.request_id == request_id:
             return self.closed
         return found
 
-    def reported(self, request_id: str, since_ms: int) -> OpenInvocation | None:
+    def _reported(self, request_id: str, since_ms: int) -> OpenInvocation | None:
         """The invocation with this id among the two that ended last, and not before `since_ms`."""
         for ended in (self.closed, self.earlier):
             if ended is not None and ended.request_id == request_id and (ended.end_ms or 0) >= since_ms:
@@ -210,7 +210,7 @@ class Environment:
 
     def _start(self, record: Start, at_ms: int) -> OpenInvocation:
         opened = self.opened.get(record.request_id)
-        ended = self.reported(record.request_id, at_ms - LINGER_MS) if opened is None else None
+        ended = self._reported(record.request_id, at_ms - LINGER_MS) if opened is None else None
         if ended is not None and ended.may_go_on() and not ended.failed():
             # Lambda starts a request again only if it failed, and later.
             ended.ignore("a second START")
@@ -251,10 +251,10 @@ class Environment:
         opened = self.opened.get(request_id)
         if opened is not None:
             return self._end(opened, record, at_ms)
-        reported = self.reported(request_id, at_ms - LINGER_MS)
+        reported = self._reported(request_id, at_ms - LINGER_MS)
         if reported is not None:
             return self._report_again(reported, record, at_ms)
-        running = self.current()
+        running = self._current()
         if running is not None and self._is_printed(record, running, at_ms):
             running.ignore("a REPORT of another request")
             return running
@@ -360,7 +360,7 @@ class Environment:
         self, record: InitStart | InitReport | RestoreStart | RestoreReport, at_ms: int
     ) -> OpenInvocation | None:
         """Record a line about an init; return the running invocation that the init is part of, if any."""
-        running, survived = self.current(), self.survivors.last(self.key) is not None
+        running, survived = self._current(), self.survivors.last(self.key) is not None
         if (
             running is not None
             and running.start_ms is not None
@@ -396,13 +396,13 @@ class Environment:
     ) -> OpenInvocation | None:
         """Record a line about how an invocation went or ended; return that invocation."""
         if isinstance(record, XrayLine):
-            found = self.closed or self.current()
+            found = self.closed or self._current()
             if found is not None:
                 found.trace_id = found.trace_id or record.trace_id
             return found
-        found = self.find(record.request_id)
+        found = self._find(record.request_id)
         if found is None:
-            found = self.current()
+            found = self._current()
             if record.request_id and not isinstance(record, Application | End):
                 if found is not None and not self._began_earlier(found, record, at_ms):
                     found.ignore("the end of another request")
@@ -414,7 +414,7 @@ class Environment:
         if found is None:
             if isinstance(record, Application) and record.unhandled:
                 if not self.init.started:
-                    self.release_exception()
+                    self._release_exception()
                 self.init.exception, self.exception_ms = record.exception, at_ms
             return None
         failure = found.failure
@@ -448,7 +448,7 @@ class Environment:
 
     def _take_malformed(self, record: Malformed) -> OpenInvocation | None:
         """Count an unreadable platform record."""
-        found = self.current()
+        found = self._current()
         if found is None:
             self.malformed += 1
         else:

@@ -153,7 +153,7 @@ class _Program:
             running = [scope for file, scope in self._at_import if file == path]
             makers = self._values.makers(path, names, running)
             values, readers = self._values.made_of(path, names | makers)
-            # What runs at import to make them is none of their readers.
+            # What runs at import to make them does not read them.
             places = [place for place in places if place[1].partition(".")[0] not in makers]
             made = tuple(MadeValue(v.name, v.path, v.line, v.statement) for v in values)
             others = any(

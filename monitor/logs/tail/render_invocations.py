@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from monitor.console.text import Style, clean, clip, format_counted, format_ms, format_time
+from monitor.console.text import SHORT_ID, Style, clean, clip, format_counted, format_ms, format_time
 from monitor.kernel.missing import Missing
-from monitor.logs.render_bodies import ALARM, CYAN, DIM, SHORT_ID, YELLOW, Limits, duration_color, nearness
+from monitor.logs.render_bodies import ALARM, CYAN, DIM, YELLOW, Limits, duration_color, nearness
 from monitor.records.invocation import Invocation
 from monitor.records.record import Report
 from monitor.records.tracebacks import one_line

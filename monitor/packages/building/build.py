@@ -43,7 +43,7 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
     """Build the package of the project in `folder` and write it to `out`, whole or not at all.
 
     Raises:
-        UsageError: the folder is none, the dependencies cannot be installed, the package is too large, or `out`
+        UsageError: there is no such folder, the dependencies cannot be installed, the package is too large, or `out`
             cannot be written.
         CheckFailedError: the package would not be complete.
     """

@@ -69,10 +69,8 @@ def _install(
         check_constraints(requirements, environment)
         hashed = tuple(one for one in requirements.constraints if one.hashes)
         requirements = replace(requirements, constraints=hashed)
-    # One hash makes pip demand a hash for every requirement.
-    has_hashes = requirements.has_hashes
     wheels = _wheels(requirements, environment, tool, target, options, work)
-    lines = [*requirements.lines, *(one if has_hashes else replace(one, hashes=()) for one in wheels)]
+    lines = [*requirements.lines, *(_hashed_as(requirements, one) for one in wheels)]
     from_source: list[str] = []
     links: list[Path] = []
     for _ in range(_MOST_BUILDS):
@@ -138,6 +136,11 @@ def _wheels(
         further = {}
 
 
+def _hashed_as(requirements: Requirements, wheel: RequiredLine) -> RequiredLine:
+    """A wheel, with its hash only where the requirements have some: one makes pip demand a hash for every one."""
+    return wheel if requirements.has_hashes else replace(wheel, hashes=())
+
+
 def _of_one_index(lines: Sequence[RequiredLine], tool: Tool, work: Path) -> list[str]:
     """The arguments that install the requirements which come from one index only, as uv reads them in a project."""
     bound = [line for line in lines if line.index]
@@ -200,9 +203,7 @@ def _build_missing(
         known = canonical(required.name) if required else name
         at = next((index for index, line in enumerate(lines) if _name(line) == known), None)
         line = lines[at] if at is not None else RequiredLine(name)
-        wheel = wheel_from_index(line, requirements.indexes, tool, target, work)
-        # One hash makes pip demand a hash for every requirement.
-        wheel = wheel if requirements.has_hashes else replace(wheel, hashes=())
+        wheel = _hashed_as(requirements, wheel_from_index(line, requirements.indexes, tool, target, work))
         if at is not None:
             lines[at] = wheel
         else:

@@ -4,14 +4,13 @@ Poetry, PDM, Hatch and setup.py write the path of a local dependency into the me
 which the wheel was built, and the installer of the wheel would refuse it beside another path of the same distribution.
 """
 
-import base64
-import hashlib
 import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.packages.inspect.metadata import record_digest
 from monitor.packages.parse_requirements import requirement_of
 
 if TYPE_CHECKING:
@@ -60,9 +59,8 @@ def _without_places(text: str, taken: "list[Requirement]") -> Iterator[str]:
 
 
 def _recorded(record: str, name: str, content: bytes) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     lines = record.splitlines()
     at = next((index for index, line in enumerate(lines) if line.startswith(f"{name},")), None)
     if at is not None:
-        lines[at] = f"{name},sha256={digest},{len(content)}"
+        lines[at] = f"{name},sha256={record_digest(content)},{len(content)}"
     return "".join(f"{line}\n" for line in lines)

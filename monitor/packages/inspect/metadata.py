@@ -3,7 +3,9 @@
 Sources: packaging.python.org, "Core metadata specifications" and "Recording installed projects".
 """
 
+import base64
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterable
@@ -55,6 +57,11 @@ def egg_requires(text: str) -> tuple[str, ...]:
         elif line and not line.startswith("#"):
             found.append(f"{line}; {condition}" if condition else line)
     return tuple(found)
+
+
+def record_digest(content: bytes) -> str:
+    """The SHA-256 of a file as RECORD writes it: URL-safe base64 without padding."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def record_paths(text: str, root: str) -> Iterable[str]:

@@ -3,9 +3,7 @@
 Source: packaging.python.org, "Recording installed projects": path, hash (urlsafe base64 without padding), size.
 """
 
-import base64
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +13,7 @@ from posixpath import normpath
 
 from monitor.packages.analyze_strip import PROBABLY, extension_stems, is_metadata, probable_kind, safe_kind
 from monitor.packages.inspect.distributions import Metadata
+from monitor.packages.inspect.metadata import record_digest
 from monitor.packages.model import PackageFile, PackageFinding
 from monitor.packages.zips.listing import Listing
 
@@ -97,8 +96,7 @@ def _compare(row: _Row, files: Mapping[str, PackageFile], listing: Listing, left
         result.changed.append(row.path)
     elif row.digest.startswith("sha256=") and row.path.endswith(".py") and 0 < file.unzipped_bytes <= left:
         content = listing.contents([row.path], file.unzipped_bytes + 1024, 0).get(row.path)
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content or b"").digest()).rstrip(b"=").decode()
-        if content is not None and digest != row.digest.removeprefix("sha256=").rstrip("="):
+        if content is not None and record_digest(content) != row.digest.removeprefix("sha256=").rstrip("="):
             result.changed.append(row.path)
         return file.unzipped_bytes
     return 0
