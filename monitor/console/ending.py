@@ -20,6 +20,7 @@ from monitor.kernel.budgets import ENDING_S, REMOVING_S
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PAGER_ENDING_S = 0.1
+_FINALIZER_S = 0.01
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -36,16 +37,20 @@ class Ending:
         self.cleanup_s = ENDING_S
         self._code: int | None = None
         self._leaving = False
+        self._ignored = False
         self._pid = os.getpid()
+        self._main_thread = _thread.get_ident()
         # The process id of a pager that is on the screen.
         self.pager: Callable[[], int | None] = lambda: None
 
     def install(self) -> None:
         """Handle the signals that end a command; those that the caller has had ignored (`nohup`) stay so."""
         self._pid = os.getpid()
+        self._main_thread = _thread.get_ident()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._begin)
+        sys.unraisablehook = self._raise_again
 
     def end_after(self, timeout_s: float) -> None:
         """End the command when it takes longer than this."""
@@ -76,6 +81,11 @@ class Ending:
         # A child that was forked before it became another program.
         if os.getpid() != self._pid:
             os._exit(128 + number)
+        if self._ignored:
+            self._ignored = False
+            if self._code is None:
+                raise KeyboardInterrupt
+            return
         if self.signal_number is not None:
             self._show_cursor()
             self._leave()
@@ -86,6 +96,20 @@ class Ending:
         # Not threading.Thread: its start takes a lock that the interrupted code may hold.
         _thread.start_new_thread(self._end_soon, ())
         raise KeyboardInterrupt
+
+    def _raise_again(self, unraisable: "sys.UnraisableHookArgs") -> None:
+        """Python ignores what a signal raises in a finalizer or a weak reference's callback: raise it once more."""
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(unraisable)
+            return
+        self._ignored = True
+        _thread.start_new_thread(self._signal_again, ())
+
+    def _signal_again(self) -> None:
+        # After the finalizer: in it, the exception would be ignored again.
+        time.sleep(_FINALIZER_S)
+        if self._ignored and self._code is None:
+            signal.pthread_kill(self._main_thread, signal.SIGINT)
 
     def _end_soon(self) -> None:
         time.sleep(self.cleanup_s)

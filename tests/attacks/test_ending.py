@@ -145,6 +145,48 @@ def test_a_start_that_never_ends_is_ended_with_its_processes_and_folders(
     assert left == []
 
 
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("kind", ["weakref.finalize(thing, wait)", "weakref.ref(thing, lambda gone: wait())", "del"])
+def test_a_signal_during_a_finalizer_still_ends_the_command(tmp_path: Path, kind: str, number: signal.Signals) -> None:
+    """Python ignores exceptions there, and prints a traceback. The import system has such callbacks of its own."""
+    script = f"""
+        import sys, time, weakref
+        from monitor.console.ending import ENDING
+        ENDING.install()
+        ENDING.cleanup_s = 60
+        def wait():
+            print("waiting", flush=True)
+            while ENDING.signal_number is None:
+                time.sleep(0.01)
+        class Thing:
+            if {kind == "del"}:
+                def __del__(self):
+                    wait()
+        thing = Thing()
+        kept = None if {kind == "del"} else {kind if kind != "del" else None}
+        try:
+            del thing
+            time.sleep(30)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        ENDING.finish(ENDING.exit_code)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env=clean_environment(),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(number)
+    shown, told = process.communicate(timeout=20)
+    assert (process.returncode, shown, told) == (128 + number, "interrupted\n", "")
+
+
 def _sleepers(pid: int) -> list[Path]:
     """The processes below `pid` that sleep for 300 seconds, and those that started them."""
     parents = {}
