@@ -275,14 +275,12 @@ class Settings:
         """
         if not since and not until:
             return None
-        import time
         from dataclasses import replace
 
-        from monitor.kernel.timespec import LATEST_MS, parse_window
+        from monitor.kernel.timespec import LATEST_MS
 
         # "Now" has no meaning for a saved log: a side without an option has no bound.
-        now_ms, first = time.time_ns() // 1_000_000, "1970-01-02"
-        window = parse_window(since or first, until, now_ms=now_ms, zone=self.zone(utc=utc))
+        window = self.window(since or "1970-01-02", until, utc=utc, default="")
         return replace(window, start_ms=window.start_ms if since else 0, end_ms=window.end_ms if until else LATEST_MS)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.records.init_record import ImportedModule, InitRecord
 from monitor.records.xray.trace import Span, SpanKind
-from monitor.traces.analyze_invocations import REPORTED, STARTUP, MeasuredTrace, Parts, invocations
+from monitor.traces.analyze_invocations import REPORTED, MeasuredTrace, Parts, invocations
 
 # Enough for a reader: a record contains the slowest imports.
 _MOST_SPANS = 2_000
@@ -20,16 +20,11 @@ def lacks_imports(parts: Sequence[Parts]) -> bool:
 
 def _lacks_imports(parts: Parts) -> bool:
     """Whether the invocation waited for an init for which X-Ray has no phases and no imports."""
-    init = awaited_init(parts)
-    if init is None or parts.function is None:
+    if parts.function is None or not parts.startups:
         return False
+    init = parts.startups[0]
     reported = (span for above in (parts.function, init) for span in above.children if span.kind in REPORTED)
     return next(reported, None) is None
-
-
-def awaited_init(parts: Parts) -> Span | None:
-    """The init (or restore) that the invocation waited for."""
-    return next((span for span in parts.children(*STARTUP) if not parts.is_early(span)), None)
 
 
 def with_imports(measured: MeasuredTrace, record: InitRecord, request_id: str = "") -> MeasuredTrace:
@@ -41,9 +36,9 @@ def with_imports(measured: MeasuredTrace, record: InitRecord, request_id: str = 
     for parts in measured.parts:
         if request_id and request_id not in _request_ids(parts):
             continue
-        init = awaited_init(parts)
-        if init is None or not _lacks_imports(parts):
+        if not _lacks_imports(parts):
             continue
+        init = parts.startups[0]
         spans = tuple(_spans(record, init))
         if not spans:
             return measured

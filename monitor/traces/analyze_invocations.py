@@ -5,7 +5,7 @@ New layout: `Init` lies inside the function segment, the handler's spans directl
 provisioned concurrency or a proactive init, minutes can lie between Init and the invocation.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.records.invocation import InitKind
@@ -27,49 +27,55 @@ REPORTED = frozenset({SpanKind.IMPORT, SpanKind.PHASE})
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The spans of one invocation: Lambda's segment, its attempt if asynchronous, the function's."""
+    """The spans of one invocation: Lambda's segment, its attempt if asynchronous, the function's, and what they tell.
+
+    `begin_s` is when Lambda took the request up: its segment's start, the attempt's if it waited in a queue.
+    `startups` are the inits and restores that the request waited for, `early` those that were over before it came.
+    `handler_start_s` is when the handler began: after the function segment's start and the startups.
+    """
 
     service: Span | None
     attempt: Span | None
     function: Span | None
+    begin_s: float | None
+    startups: tuple[Span, ...]
+    early: tuple[Span, ...]
+    overhead: Span | None
+    handler_start_s: float | None
 
-    @property
-    def begin_s(self) -> float | None:
-        """When Lambda took the request up: its segment's start, the attempt's if it waited in a queue."""
-        first = self.attempt or self.service
-        return None if first is None else first.start_s
 
-    def children(self, *kinds: SpanKind) -> Iterator[Span]:
-        """The function segment's own children of these kinds."""
-        return (span for span in (self.function.children if self.function else ()) if span.kind in kinds)
+def _parts(service: Span | None, attempt: Span | None, function: Span | None) -> Parts:
+    first = attempt or service
+    begin_s = None if first is None else first.start_s
+    if function is None:
+        return Parts(service, attempt, None, begin_s, (), (), None, None)
+    overhead = next((span for span in function.children if span.kind is SpanKind.OVERHEAD), None)
+    invoked_s = _invoked_s(function, overhead)
+    request_s = invoked_s if begin_s is None else begin_s
+    startups: list[Span] = []
+    early: list[Span] = []
+    for span in function.children:
+        if span.kind in STARTUP:
+            (early if _is_early(span, function, request_s) else startups).append(span)
+    starts = [function.start_s, *(span.end_s for span in startups if span.end_s is not None)]
+    if early:
+        starts += [start_s for start_s in (begin_s, invoked_s) if start_s is not None]
+    return Parts(service, attempt, function, begin_s, tuple(startups), tuple(early), overhead, max(starts))
 
-    def is_early(self, init: Span) -> bool:
-        """Whether an init (or restore) was over before the request came."""
-        if init.end_s is None or self.function is None:
-            return False
-        request_s = self.begin_s
-        if request_s is None:
-            request_s = self.invoked_s()
-        if request_s is not None:
-            return init.end_s < request_s - CLOCK_SKEW_S
-        return self.function.start_s - init.end_s > EARLY_GAP_S
 
-    def invoked_s(self) -> float | None:
-        """The handler's start as Lambda's annotations tell it: its response less its latency."""
-        latency_ms = annotation(self.function, "responseLatency")
-        overhead = next(self.children(SpanKind.OVERHEAD), None)
-        return None if latency_ms is None or overhead is None else overhead.start_s - latency_ms / 1000
+def _invoked_s(function: Span, overhead: Span | None) -> float | None:
+    """The handler's start as Lambda's annotations tell it: its response less its latency."""
+    latency_ms = annotation(function, "responseLatency")
+    return None if latency_ms is None or overhead is None else overhead.start_s - latency_ms / 1000
 
-    def handler_start_s(self) -> float | None:
-        """When the handler began: after the function segment's start and the init it waited for."""
-        if self.function is None:
-            return None
-        startups = list(self.children(*STARTUP))
-        awaited = [span.end_s for span in startups if span.end_s is not None and not self.is_early(span)]
-        starts = [self.function.start_s, *awaited]
-        if any(map(self.is_early, startups)):
-            starts += [start for start in (self.begin_s, self.invoked_s()) if start is not None]
-        return max(starts)
+
+def _is_early(init: Span, function: Span, request_s: float | None) -> bool:
+    """Whether an init (or restore) was over before the request came."""
+    if init.end_s is None:
+        return False
+    if request_s is not None:
+        return init.end_s < request_s - CLOCK_SKEW_S
+    return function.start_s - init.end_s > EARLY_GAP_S
 
 
 def annotation(span: Span | None, name: str) -> float | None:
@@ -86,23 +92,23 @@ def annotation(span: Span | None, name: str) -> float | None:
 def invocations(trace: Trace) -> tuple[Parts, ...]:
     """Every invocation of a Lambda function in the trace, in order of time."""
     found: list[Parts] = []
-    lonely: list[Parts] = []
+    lonely: list[tuple[Span, Span | None]] = []
     for service in (span for span in trace.spans() if span.kind is SpanKind.SERVICE):
         attempts = [child for child in service.children if child.kind is SpanKind.ATTEMPT]
-        made = [Parts(service, attempt, f) for attempt in attempts for f in _functions(attempt.children)]
-        made += [Parts(service, None, function) for function in _functions(service.children)]
+        made = [_parts(service, attempt, f) for attempt in attempts for f in _functions(attempt.children)]
+        made += [_parts(service, None, function) for function in _functions(service.children)]
         found += made
         if not made:
-            lonely.append(Parts(service, attempts[-1] if attempts else None, None))
+            lonely.append((service, attempts[-1] if attempts else None))
     taken = {id(parts.function) for parts in found}
     free = [s for s in trace.spans() if s.kind is SpanKind.FUNCTION and id(s) not in taken]
-    for parts in lonely:
+    for service, attempt in lonely:
         # Documents without ids do not say who belongs to whom: the name and the time do.
-        function = next((function for function in free if _fits(parts.service, function)), None)
+        function = next((function for function in free if _fits(service, function)), None)
         if function is not None:
             free.remove(function)
-        found.append(Parts(parts.service, parts.attempt, function))
-    found += [Parts(None, None, function) for function in free]
+        found.append(_parts(service, attempt, function))
+    found += [_parts(None, None, function) for function in free]
     return tuple(sorted(found, key=_start_s))
 
 
@@ -126,8 +132,8 @@ def _functions(spans: Iterable[Span]) -> list[Span]:
     return [span for span in spans if span.kind is SpanKind.FUNCTION]
 
 
-def _fits(service: Span | None, function: Span) -> bool:
-    if service is None or service.name != function.name:
+def _fits(service: Span, function: Span) -> bool:
+    if service.name != function.name:
         return False
     begun = service.end_s is None or function.start_s <= service.end_s
     return begun and (function.end_s is None or service.start_s <= function.end_s)
@@ -191,11 +197,10 @@ def cold_ms(figures: Figures | None) -> float:
 def _figures(parts: Parts) -> Figures:
     main = parts.function or parts.service
     assert main is not None
-    inits = [span for span in parts.children(SpanKind.INIT) if not parts.is_early(span)]
-    restores = [span for span in parts.children(SpanKind.RESTORE) if not parts.is_early(span)]
-    early = [span for span in parts.children(*STARTUP) if parts.is_early(span)]
-    start_s, end_s = _bounds(parts, [*inits, *restores])
-    is_cold = bool(inits or restores) or (not early and _said_cold(parts))
+    inits = [span for span in parts.startups if span.kind is SpanKind.INIT]
+    restores = [span for span in parts.startups if span.kind is SpanKind.RESTORE]
+    start_s, end_s = _bounds(parts)
+    is_cold = bool(parts.startups) or (not parts.early and _said_cold(parts))
     calls = [span.aws for span in (parts.service, parts.function) if span is not None and span.aws]
     total_ms = None if end_s is None else _span_ms(start_s, end_s)
     return Figures(
@@ -204,9 +209,9 @@ def _figures(parts: Parts) -> Figures:
         start_ms=None if end_s is not None and total_ms is None else to_ms(start_s),
         total_ms=total_ms,
         queue_ms=_queue_ms(parts),
-        environment_ms=_environment_ms(parts, [*inits, *restores]),
+        environment_ms=_environment_ms(parts),
         init_ms=_sum_ms(inits),
-        early_init_ms=_sum_ms(early),
+        early_init_ms=_sum_ms(parts.early),
         restore_ms=_sum_ms(restores),
         handler_ms=_handler_ms(parts),
         downstream_ms=_downstream_ms(parts),
@@ -225,7 +230,7 @@ def _said_cold(parts: Parts) -> bool:
     """
     if parts.service is not None or parts.function is None:
         return False
-    own = [parts.function, *parts.children(SpanKind.HANDLER)]
+    own = [parts.function, *(span for span in parts.function.children if span.kind is SpanKind.HANDLER)]
     return any(span.annotations.get(name) is True for span in own for name in _COLD_START)
 
 
@@ -246,7 +251,7 @@ def _span_ms(start_s: float, end_s: float) -> float | None:
     return to_ms(max(0.0, end_s - start_s)) if abs(end_s - start_s) <= HORIZON_S else None
 
 
-def _sum_ms(spans: Iterable[Span]) -> float | None:
+def _sum_ms(spans: Sequence[Span]) -> float | None:
     """Together how long; None when there are none, when one has no end, or when the sum is absurd."""
     durations = [None if span.end_s is None else _span_ms(span.start_s, span.end_s) for span in spans]
     known = [duration for duration in durations if duration is not None]
@@ -254,11 +259,10 @@ def _sum_ms(spans: Iterable[Span]) -> float | None:
     return total_ms if durations and len(known) == len(durations) and total_ms <= HORIZON_S * 1000 else None
 
 
-def _bounds(parts: Parts, startups: Sequence[Span]) -> tuple[float, float | None]:
-    starts = [span.start_s for span in (parts.service, *startups) if span is not None]
-    handler_s = parts.handler_start_s()
-    if not starts and handler_s is not None:
-        starts.append(handler_s)
+def _bounds(parts: Parts) -> tuple[float, float | None]:
+    starts = [span.start_s for span in (parts.service, *parts.startups) if span is not None]
+    if not starts and parts.handler_start_s is not None:
+        starts.append(parts.handler_start_s)
     spans = [span for span in (parts.service, parts.attempt, parts.function) if span is not None]
     ends = [span.end_s for span in spans if span.end_s is not None]
     running = parts.function is not None and parts.function.end_s is None
@@ -274,22 +278,21 @@ def _queue_ms(parts: Parts) -> float | None:
     return None if end_s is None else _span_ms(dwells[0].start_s, end_s)
 
 
-def _environment_ms(parts: Parts, startups: Sequence[Span]) -> float | None:
+def _environment_ms(parts: Parts) -> float | None:
     if parts.begin_s is None or parts.function is None:
         return None
-    begun = min((span.start_s for span in startups), default=parts.handler_start_s())
+    begun = min((span.start_s for span in parts.startups), default=parts.handler_start_s)
     return None if begun is None else _span_ms(parts.begin_s, begun)
 
 
 def _handler_ms(parts: Parts) -> float | None:
     if parts.function is None:
         return None
-    old = list(parts.children(SpanKind.INVOCATION))
+    old = [span for span in parts.function.children if span.kind is SpanKind.INVOCATION]
     if old:
         return _sum_ms(old)
-    start_s = parts.handler_start_s()
-    overhead = next(parts.children(SpanKind.OVERHEAD), None)
-    end_s = overhead.start_s if overhead is not None else parts.function.end_s
+    start_s = parts.handler_start_s
+    end_s = parts.overhead.start_s if parts.overhead is not None else parts.function.end_s
     return None if start_s is None or end_s is None else _span_ms(start_s, end_s)
 
 
@@ -305,14 +308,14 @@ def _downstream_ms(parts: Parts) -> float | None:
                 calls.append((span.start_s, span.end_s))
         elif span.kind not in STARTUP and span.kind not in REPORTED:
             pending.extend(span.children)
-    start_s = parts.handler_start_s()
+    start_s = parts.handler_start_s
     if not calls or start_s is None:
         return None
     return _span_ms(0.0, union_s(calls, start_s, parts.function.end_s))
 
 
 def _overhead_ms(parts: Parts) -> float | None:
-    spans = list(parts.children(SpanKind.OVERHEAD))
+    spans = [span for span in (parts.function.children if parts.function else ()) if span.kind is SpanKind.OVERHEAD]
     if spans:
         return _sum_ms(spans)
     shares = [annotation(parts.function, name) for name in ("runtimeOverhead", "extensionOverhead")]

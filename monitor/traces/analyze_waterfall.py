@@ -168,8 +168,10 @@ def _detail(span: Span) -> str:
 
 def _gather_imports(parts: Parts, by_span: dict[int, View]) -> None:
     """What the entry point reported of its init hangs under the function segment: show it in Init."""
-    init = next(parts.children(SpanKind.INIT), None)
-    if init is None or parts.function is None:
+    if parts.function is None:
+        return
+    init = next((span for span in parts.function.children if span.kind is SpanKind.INIT), None)
+    if init is None:
         return
     function, inside = by_span[id(parts.function)], by_span[id(init)]
     moved = [view for view in function.children if view.kind in REPORTED]
@@ -178,32 +180,29 @@ def _gather_imports(parts: Parts, by_span: dict[int, View]) -> None:
 
 
 def _set_early_apart(parts: Parts, by_span: dict[int, View]) -> None:
-    early = [span for span in parts.children(*STARTUP) if parts.is_early(span)]
-    for span in early:
+    for span in parts.early:
         for view in by_span[id(span)].walk():
             view.placed = False
             view.add(Mark.EARLY)
-    begun = parts.handler_start_s()
-    if early and begun is not None and parts.function is not None:
+    if parts.early and parts.handler_start_s is not None:
         # In the new layout the function segment starts with Init, be it minutes before.
-        by_span[id(parts.function)].start_s = begun
+        by_span[id(parts.function)].start_s = parts.handler_start_s
 
 
 def _name_gaps(parts: Parts, by_span: dict[int, View]) -> None:
     if parts.function is None:
         return
     function = by_span[id(parts.function)]
-    startups = [span for span in parts.children(*STARTUP) if not parts.is_early(span)]
     holder = parts.attempt or parts.service
     if holder is not None:
-        begun = min([function.start_s, *(span.start_s for span in startups)])
+        begun = min([function.start_s, *(span.start_s for span in parts.startups)])
         if begun - holder.start_s >= _SKEW_S:
             gap = _derived("environment", SpanKind.SERVICE, holder.start_s, begun)
             by_span[id(holder)].children.append(gap)
-    _name_handler(parts, function, startups)
+    _name_handler(parts, function)
 
 
-def _name_handler(parts: Parts, function: View, startups: Sequence[Span]) -> None:
+def _name_handler(parts: Parts, function: View) -> None:
     """Put the handler's spans inside a span of the handler.
 
     X-Ray does so in the old layout once it has indexed a trace; a daemon's raw documents hang them
@@ -212,19 +211,19 @@ def _name_handler(parts: Parts, function: View, startups: Sequence[Span]) -> Non
     apart = {*STARTUP, *REPORTED, SpanKind.INVOCATION, SpanKind.OVERHEAD}
     handler = next((view for view in function.children if view.kind is SpanKind.INVOCATION), None)
     if handler is None:
-        handler = _derived_handler(parts, function, startups)
+        handler = _derived_handler(parts, function)
     if handler is not None:
         handler.children += [view for view in function.children if view.kind not in apart]
         function.children = [view for view in function.children if view.kind in apart]
 
 
-def _derived_handler(parts: Parts, function: View, startups: Sequence[Span]) -> View | None:
-    overhead = next(parts.children(SpanKind.OVERHEAD), None)
-    inside = any(span.start_s >= function.start_s for span in startups)
-    if any(parts.children(SpanKind.HANDLER)) or (overhead is None and not inside):
+def _derived_handler(parts: Parts, function: View) -> View | None:
+    inside = any(span.start_s >= function.start_s for span in parts.startups)
+    has_handler = any(view.kind is SpanKind.HANDLER for view in function.children)
+    if has_handler or (parts.overhead is None and not inside):
         return None
-    start_s = parts.handler_start_s()
-    end_s = overhead.start_s if overhead is not None else function.end_s
+    start_s = parts.handler_start_s
+    end_s = function.end_s if parts.overhead is None else parts.overhead.start_s
     if start_s is None or end_s is None or end_s - start_s < _SKEW_S:
         return None
     handler = _derived("handler", SpanKind.INVOCATION, start_s, end_s)
