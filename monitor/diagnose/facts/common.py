@@ -88,8 +88,8 @@ def own_tops(evidence: FunctionEvidence) -> frozenset[str]:
     if not is_missing(evidence.package):
         own = (part for part in evidence.package.parts if part.kind is PartKind.APPLICATION)
         tops |= {top.removesuffix(".py") for part in own for top in part.tops}
-    if not is_missing(evidence.function) and evidence.function.handler:
-        tops.add(evidence.function.handler.replace("/", ".").partition(".")[0])
+    if handler := own_handler(evidence):
+        tops.add(handler.replace("/", ".").partition(".")[0])
     tops |= {top_of(name) for use in uses for name in module_names(evidence, use.file)}
     # The entry point around a handler does not belong to the application.
     return frozenset(tops - {"monitor"})
