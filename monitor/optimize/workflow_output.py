@@ -42,13 +42,13 @@ def write_package(result: Result, out: Path) -> None:
             raise UsageError(f"{out} cannot be written: {error.strerror}", _ANOTHER) from error
         return
     with temporary_folder() as changed:
-        # A zip's bytecode is made as it is written: that of the application's modules is compared with the source.
-        for name, text in result.texts.items():
-            (changed / name).parent.mkdir(parents=True, exist_ok=True)
-            (changed / name).write_text(text, encoding="utf-8", newline="")
+        result.package.change(changed, result.texts)
+        if not result.bytecode:
+            result.package.compile(changed, result.texts, bytecode=False)
+        # Else the bytecode of a zip is made as it is written: that of the application is compared with the source.
         kept = result.package.unchanged(result.texts, bytecode=result.bytecode)
         files = {name: result.package.root / name for name in kept}
-        files |= {name: changed / name for name in result.texts}
+        files |= {path.relative_to(changed).as_posix(): path for path in changed.rglob("*") if path.is_file()}
         entries = [Entry(name, path, own=name in result.package.own) for name, path in files.items()]
         write(entries, out, bytecode=result.bytecode, python=result.package.python)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP, zip_time_s
 from monitor.packages.building.interpreters import Module, compile_modules
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
@@ -55,8 +55,8 @@ class Unpacked:
     def variant(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> Path:
         """A copy in `folder`, which a run may use, with other texts; variants share unchanged files as hard links.
 
-        With `bytecode` each module has bytecode that is not compared with its source; without it, changed files have
-        none.
+        With `bytecode` each module has bytecode that is not compared with its source; without it, of the changed files
+        those that had bytecode have it.
         """
         made: set[Path] = set()
         for name in self.unchanged(texts, bytecode=bytecode):
@@ -65,13 +65,12 @@ class Unpacked:
                 _copy(self.root / name, shared)
                 self._shared.add(name)
             _link(shared, folder / name, made)
-        self._change(folder, texts)
-        if bytecode:
-            for name, (place, code) in self._compiled(folder, texts, self.loaded).items():
-                if name in texts:
-                    (folder / place).parent.mkdir(exist_ok=True)
-                    (folder / place).write_bytes(code)
-                    continue
+        self.change(folder, texts)
+        for name, (place, code) in self._compiled(folder, texts, bytecode=bytecode, loaded=self.loaded).items():
+            if name in texts:
+                (folder / place).parent.mkdir(exist_ok=True)
+                (folder / place).write_bytes(code)
+            else:
                 shared = self.root.with_name(f"{self.root.name}-bytecode") / place
                 if place not in self._shared_codes:
                     shared.parent.mkdir(parents=True, exist_ok=True)
@@ -84,26 +83,35 @@ class Unpacked:
         """A copy in `folder` as `variant` makes one, which shares no file with what ran."""
         for name in self.unchanged(texts, bytecode=bytecode):
             _copy(self.root / name, folder / name)
-        self._change(folder, texts)
-        if bytecode:
-            for place, code in self._compiled(folder, texts).values():
-                (folder / place).parent.mkdir(exist_ok=True)
-                (folder / place).write_bytes(code)
+        self.change(folder, texts)
+        self.compile(folder, texts, bytecode=bytecode)
 
-    def _change(self, folder: Path, texts: Mapping[str, str]) -> None:
+    def change(self, folder: Path, texts: Mapping[str, str]) -> None:
+        """Write the files that change into `folder`."""
         for name, text in texts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="")
 
-    def _compiled(
-        self, folder: Path, texts: Mapping[str, str], loaded: frozenset[str] | None = None
-    ) -> dict[str, tuple[str, bytes]]:
-        """The bytecode of every module, by the module's file: where it lies, and what it is.
+    def compile(self, folder: Path, texts: Mapping[str, str], *, bytecode: bool) -> None:
+        """Write the bytecode that is made again into `folder`, in which the files that change are."""
+        for place, code in self._compiled(folder, texts, bytecode=bytecode).values():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place).write_bytes(code)
 
-        With `loaded` only of these, those of the application, and those with other texts.
+    def _compiled(
+        self, folder: Path, texts: Mapping[str, str], *, bytecode: bool, loaded: frozenset[str] | None = None
+    ) -> dict[str, tuple[str, bytes]]:
+        """The bytecode that is made again, by the module's file: where it lies, and what it is.
+
+        With `bytecode` that is every module, or with `loaded` these, those of the application, and those with other
+        texts. Without it, the modules with other texts that have bytecode in the package, and with them the new ones.
         """
-        wanted = self.names if loaded is None else (loaded | self.own) & self.names
-        modules = sorted(name for name in {*wanted, *texts} if name.endswith(".py"))
+        if bytecode:
+            wanted = {*(self.names if loaded is None else (loaded | self.own) & self.names), *texts}
+        else:
+            had = texts.keys() & set(map(source_of, self.names))
+            wanted = had and had | (texts.keys() - self.names)
+        modules = sorted(name for name in wanted if name.endswith(".py"))
         missing = [
             name
             for name in modules
@@ -127,7 +135,11 @@ class Unpacked:
         found = {
             name: self._changed_codes[name, texts[name]] if name in texts else self._codes.get(name) for name in modules
         }
-        return {name: code for name, code in found.items() if code is not None}
+        made_again = {name: code for name, code in found.items() if code is not None}
+        if not bytecode and all(place not in self.names for place, _ in made_again.values()):
+            # The package's bytecode is of another version of Python.
+            return {}
+        return made_again
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -191,8 +203,13 @@ def extract(package: Path, folder: Path) -> None:
             for info in archive.infolist():
                 # The name in the zip may lead elsewhere; the file lies where `extract` says.
                 place = Path(archive.extract(info, folder))
-                if not info.is_dir() and (info.external_attr >> 16) & 0o111:
+                if info.is_dir():
+                    continue
+                if (info.external_attr >> 16) & 0o111:
                     place.chmod(0o755)
+                # Bytecode in the zip is valid only with this time.
+                modified_s = zip_time_s(info.date_time)
+                os.utime(place, (modified_s, modified_s))
     except (OSError, *UNREADABLE_ZIP) as error:
         raise UsageError(f"{package} cannot be unpacked: {error}", "give a zip or a folder") from error
 

@@ -13,7 +13,7 @@ from monitor.console.temporary import temporary_folder
 from monitor.errors import MonitorError, UsageError
 from monitor.instrument.workflow_layer import build_layer, plan_layer, publish_layer
 from monitor.kernel.entry_point import ENTRY_POINT, ENTRY_POINT_FILE, HANDLER_VARIABLE
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.logs.workflow_reading import open_target
 from monitor.logs.workflow_starts import starts
 from monitor.packages.building.build import build

@@ -19,7 +19,7 @@ from monitor.diagnose.trials.vary import Variation
 from monitor.errors import UsageError
 from monitor.kernel.handler import handler_module
 from monitor.kernel.patch import NoFitError, apply_patch
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.packages.model import RUNTIME_HAS, SDK, PackageReport, Part
 
 _LONGEST_SOURCE_BYTES = 1 << 20

@@ -13,7 +13,7 @@ from monitor.errors import UsageError
 from monitor.kernel.entry_point import ENTRY_POINT, HANDLER_VARIABLE
 from monitor.kernel.function import FunctionInfo
 from monitor.kernel.target import parse_target
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import find_python
 from monitor.packages.building.recipe import HERE, architecture_here
 from monitor.packages.zips.download import download

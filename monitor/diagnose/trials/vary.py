@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.console.temporary import temporary_folder
 from monitor.errors import UsageError
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.packages.building.interpreters import Module, compile_modules, find_python
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from monitor.diagnose.evidence.model import InitWork, StartRecord
 from monitor.errors import UsageError
 from monitor.kernel.missing import Missing
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.records.invoke_result import InvocationResult
 
 WATCHER = "monitor_watched"

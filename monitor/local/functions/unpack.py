@@ -1,13 +1,12 @@
 """Unpacks a deployment package or layer into a read-only folder, as Lambda does for /var/task and /opt."""
 
-import calendar
 import io
 import os
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP, zip_time_s
 
 MAX_UNZIPPED_BYTES = 262_144_000
 _CHUNK_BYTES = 1 << 20
@@ -90,7 +89,7 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, left: 
                 raise BadPackageError(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
             file.write(chunk)
         file.flush()
-        # A zip's time has no zone; Lambda's machines use UTC. Bytecode in the package is valid only with this time.
-        modified_s = calendar.timegm((*info.date_time, 0, 0, 0))
+        # Bytecode in the package is valid only with this time.
+        modified_s = zip_time_s(info.date_time)
         os.utime(descriptor, (modified_s, modified_s))
     return left

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from monitor.errors import UsageError
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
 from monitor.kernel.values import dataclass
+from monitor.kernel.zips import UNREADABLE_ZIP
 
 _START_BYTES = 512
 _MOST_PARTS = 100_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.packages.building.entry import Entry
 from monitor.packages.model_plan import LeftOut
 from monitor.packages.parse_ignore import DATABASES, LABELS, NEVER, SECRETS, TOOLS

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from monitor.errors import UsageError
 from monitor.kernel.budgets import BUILD_S, FETCH_S
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.packages.building.installers import Tool, installer_environment, pip_command, run, uv_index_options
 from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.wheel_metadata import take_places

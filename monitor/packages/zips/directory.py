@@ -5,10 +5,10 @@
 
 import stat
 import struct
-from calendar import timegm
 from dataclasses import dataclass, replace
 
 from monitor.errors import UsageError
+from monitor.kernel.zips import zip_time_s
 from monitor.packages.zips.source import TAIL_BYTES, Source
 
 MAX_ENTRIES = 100_000
@@ -177,12 +177,8 @@ def _zip64(extras: bytes, plain: int, packed: int, offset: int) -> tuple[int, in
 
 
 def _times(day: int, clock: int, extras: bytes) -> tuple[int, ...]:
-    found = []
-    try:
-        local = (1980 + (day >> 9), day >> 5 & 15, day & 31, clock >> 11, clock >> 5 & 63, 2 * (clock & 31), 0, 0, 0)
-        found.append(timegm(local))
-    except ValueError:
-        pass
+    local = (1980 + (day >> 9), day >> 5 & 15, day & 31, clock >> 11, clock >> 5 & 63, 2 * (clock & 31))
+    found = [zip_time_s(local)]
     at = 0
     while at + 4 <= len(extras):
         kind, length = struct.unpack_from("<HH", extras, at)

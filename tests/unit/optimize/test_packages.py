@@ -1,6 +1,9 @@
 """A package is copied, tried and written without a trace of the tries."""
 
+import calendar
 import os
+import py_compile
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -35,6 +38,25 @@ def test_a_run_cannot_change_the_files_of_the_user(tmp_path: Path) -> None:
     assert package.text("data.txt") == "mine"
 
 
+def test_bytecode_in_a_zip_is_valid_where_it_is_on_lambda(tmp_path: Path) -> None:
+    """That of the time in the zip, which Lambda takes for one in UTC."""
+    made_s = calendar.timegm((2026, 5, 4, 3, 2, 0))
+    (tmp_path / "lib.py").write_text("x = 1\n", encoding="utf-8")
+    os.utime(tmp_path / "lib.py", (made_s, made_s))
+    py_compile.compile(str(tmp_path / "lib.py"), str(tmp_path / "lib.pyc"))
+    with zipfile.ZipFile(tmp_path / "function.zip", "w") as archive:
+        info = zipfile.ZipInfo("lib.py", (2026, 5, 4, 3, 2, 0))
+        archive.writestr(info, (tmp_path / "lib.py").read_bytes())
+        archive.write(tmp_path / "lib.pyc", f"__pycache__/lib.{sys.implementation.cache_tag}.pyc")
+    package = unpack(tmp_path / "function.zip", tmp_path / "package", PYTHON)
+    variant = package.variant(tmp_path / "variant", {}, bytecode=False)
+    loaded = "import sys; sys.path.insert(0, sys.argv[1]); import lib"
+    told = subprocess.run(
+        [PYTHON, "-v", "-c", loaded, str(variant)], capture_output=True, text=True, check=True, timeout=60
+    ).stderr
+    assert f"code object from '{variant / '__pycache__' / f'lib.{sys.implementation.cache_tag}.pyc'}'" in told
+
+
 def test_a_name_in_a_zip_that_leads_outside_changes_no_mode_there(tmp_path: Path) -> None:
     outside = tmp_path / "secret"
     outside.write_text("x", encoding="utf-8")
@@ -66,6 +88,33 @@ def test_a_zip_that_cannot_be_read_is_an_error_of_one_line(fault: str, tmp_path:
     place.write_bytes(data)
     with pytest.raises(UsageError, match="cannot be unpacked"):
         unpack(place, tmp_path / "package", PYTHON)
+
+
+@pytest.mark.parametrize("tag", [sys.implementation.cache_tag, "cpython-39"])
+def test_a_changed_file_has_bytecode_where_the_package_had_it(tag: str, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "lib" / "__pycache__").mkdir(parents=True)
+    names = ("lib/one.py", "lib/two.py", "lib/three.py")
+    for name in names:
+        (source / name).write_text("'before'\n", encoding="utf-8")
+    for name in names[:2]:
+        py_compile.compile(str(source / name), str(source / f"lib/__pycache__/{Path(name).stem}.{tag}.pyc"))
+    package = unpack(source, tmp_path / "work" / "package", PYTHON)
+    texts = {"lib/one.py": "'after'\n", "lib/three.py": "'after'\n", "_monitor_lazy.py": "'helper'\n"}
+    made = [package.variant(tmp_path / "work" / "variant", texts, bytecode=False)]
+    for out in ("out", "out.zip"):
+        report = Optimization("p", "app.handler", "3.13", 1, 3, (), None, None, None)
+        write_package(Result(report, texts, Selection(), False, package), tmp_path / out)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        archive.extractall(tmp_path / "read")
+    for folder in (*made, tmp_path / "out", tmp_path / "read"):
+        codes = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.pyc")}
+        kept = f"lib/__pycache__/two.{tag}.pyc"
+        if tag != sys.implementation.cache_tag:
+            assert codes.keys() == {kept}
+            continue
+        assert codes.keys() == {kept, f"lib/__pycache__/one.{tag}.pyc", f"__pycache__/_monitor_lazy.{tag}.pyc"}
+        assert b"after" in codes[f"lib/__pycache__/one.{tag}.pyc"]
 
 
 @pytest.mark.parametrize("bytecode", [False, True])

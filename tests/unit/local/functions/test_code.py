@@ -2,6 +2,7 @@ import io
 import stat
 import struct
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,23 @@ def test_a_package_is_laid_out_read_only_with_its_times(tmp_path: Path) -> None:
     ]
     remove_tree(str(root))
     assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [(b"\0\0\0\0", "1979-11-30T00:00:00"), (b"\0\0\x21\0", "1980-01-01T00:00:00"), (b"\xff" * 4, None)],
+)
+def test_a_time_that_no_calendar_has_is_unpacked(raw: bytes, expected: str | None, tmp_path: Path) -> None:
+    """Go writes the month and the day 0 for a file without a time; Terraform's archives have had it."""
+    package = build(tmp_path / "a.zip", ("app.py", b"x = 1\n", stat.S_IFREG | 0o644))
+    data = bytearray(package.read_bytes())
+    for signature, at in ((b"PK\x03\x04", 10), (b"PK\x01\x02", 12)):
+        start = data.index(signature) + at
+        data[start : start + 4] = raw
+    package.write_bytes(data)
+    unpack(package, tmp_path / "task")
+    modified = datetime.fromtimestamp((tmp_path / "task" / "app.py").stat().st_mtime, UTC)
+    assert expected is None or modified.isoformat()[:19] == expected
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil"])

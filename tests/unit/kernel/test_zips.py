@@ -8,7 +8,7 @@ import pytest
 
 from monitor.aws.connection import Connection
 from monitor.errors import UsageError
-from monitor.kernel.unreadable_zip import UNREADABLE_ZIP
+from monitor.kernel.zips import UNREADABLE_ZIP
 from monitor.run.workflow import put_up
 
 _HEAD = b"PK\x01\x02"  # of the central directory
