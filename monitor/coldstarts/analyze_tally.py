@@ -119,9 +119,7 @@ class Tally:
         """Take in warm invocations that succeeded, by their times and figures as the log has them."""
         function = function or self._only
         times, sizes = found.times, found.sizes_mb
-        self._of(function).add_warm(
-            at_ms(min(times)), at_ms(max(times)), list(map(float, found.durations)), sizes, found.most_used_mb
-        )
+        self._of(function).add_warm(at_ms(min(times)), at_ms(max(times)), found.durations, sizes, found.most_used_mb)
         by = self._by
         if by is None or not by.of_all:
             return

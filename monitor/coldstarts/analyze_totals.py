@@ -84,7 +84,8 @@ class ColdStarts(Totals):
         self._malformed = self._without_report = self._without_start = self._ignored = 0
         self._web_function = False
         self._observed, self._warm = Quantiles(), Quantiles()
-        self._warm_buffer: list[float] = []
+        # As the log has them: durations have two decimals, and many are the same.
+        self._warm_buffer: Counter[bytes] = Counter()
         self._counted: list[Distribution] = []
         self._kinds: Counter[InitKind] = Counter()
         self._versions: Counter[str] = Counter()
@@ -161,7 +162,7 @@ class ColdStarts(Totals):
         return self._add_cold(invocation) if invocation.cold else None
 
     def add_warm(
-        self, first_ms: int, last_ms: int, durations_ms: list[float], memory_mb: Iterable[int], max_memory_mb: int
+        self, first_ms: int, last_ms: int, durations_ms: list[bytes], memory_mb: Iterable[int], max_memory_mb: int
     ) -> None:
         """Take in warm invocations that succeeded, of which no more than this matters."""
         self.invocations += len(durations_ms)
@@ -171,7 +172,7 @@ class ColdStarts(Totals):
             if len(self._memory) < _MOST_VERSIONS:
                 self._memory.add(size)
         self._max_memory_mb = max(self._max_memory_mb or 0, max_memory_mb)
-        self._warm_buffer += durations_ms
+        self._warm_buffer.update(durations_ms)
         if len(self._warm_buffer) >= _WARM_AT_ONCE:
             self._flush()
 
@@ -186,7 +187,10 @@ class ColdStarts(Totals):
         self._seen(last_ms)
 
     def _flush(self) -> None:
-        self._warm.add_all(self._warm_buffer)
+        counted: Counter[float] = Counter()
+        for text, number in self._warm_buffer.items():
+            counted[float(text)] += number
+        self._warm.add_counted(counted)
         self._warm_buffer.clear()
 
     def _add_report(self, report: Report, *, warm: bool) -> None:

@@ -7,7 +7,7 @@ from monitor.records.forms.form import MOST_EVENT_CHARACTERS
 
 # Blocks are joined to this size: what a block costs by itself is then little, and what is found in it stays in the
 # processor's cache.
-LEAST_BYTES = 1 << 18
+LEAST_BYTES = 1 << 19
 _PADDING = re.compile(rb"\0{2,}|\0\Z|\A\0")
 
 
