@@ -245,9 +245,17 @@ def _document(event: LogEvent, members: dict[str, Any]) -> str:
     if event.origin:
         whole["origin"] = event.origin
     try:
+        return orjson.dumps(whole).decode()
+    except (TypeError, ValueError):
+        return _unusual(whole)
+
+
+def _unusual(whole: dict[str, Any]) -> str:
+    """An event with keys that are no text, which take orjson longer, or with what it refuses."""
+    try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
-        # orjson refuses lone surrogates and numbers beyond 64 bits.
+        # Lone surrogates, and numbers beyond 64 bits.
         from monitor.kernel.jsonable import jsonable
 
         return json.dumps(jsonable(whole), allow_nan=False)

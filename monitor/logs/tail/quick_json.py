@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
+import msgspec
 
 from monitor.kernel.json_fields import is_shallow
 from monitor.logs.tail.unusual import UNUSUAL_MEMBERS
+from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
 from monitor.records.grammar import RUNTIME_LINE, USUAL_REPORT, USUAL_START
 from monitor.records.levels import LEVELS
 from monitor.records.logger_grammar import may_be_logged
@@ -21,9 +22,8 @@ from monitor.records.record import Application, End, Metrics, Report, Start, Tex
 Reader = Callable[[str], dict[str, Any] | None]
 
 _END = re.compile(r"END RequestId: ([0-9a-f-]{36})\s*\Z", re.ASCII)
-# orjson reads whole numbers of more than 64 bits as fractions. These have 19 digits at least.
-_EXACT_TYPES = frozenset((str, int, bool, type(None)))
-_LONG_NUMBER = re.compile(r"[0-9]{19}")
+# Not orjson, which reads whole numbers of more than 64 bits as fractions.
+_loads = msgspec.json.Decoder().decode
 _TIME_MEMBERS = ("time", "@timestamp", "asctime", "ts", "@t")
 _ID_MEMBERS = frozenset(("requestId", "aws_request_id", "awsRequestId", "AWSRequestId", "request_id"))
 
@@ -90,12 +90,10 @@ def _json(message: str) -> dict[str, Any] | None:
     if "Traceback" in message or not is_shallow(message):
         return None
     try:
-        line = orjson.loads(message)
+        line = _loads(message)
     except ValueError:
         return None
     if type(line) is not dict:
-        return None
-    if not _EXACT_TYPES.issuperset(map(type, line.values())) and _LONG_NUMBER.search(message) is not None:
         return None
     if "_aws" in line:
         return _metrics(line)
@@ -128,8 +126,6 @@ def _json(message: str) -> dict[str, Any] | None:
 def _metrics(line: dict[str, Any]) -> dict[str, Any] | None:
     if "record" in line or "monitor_init" in line or "monitor_imports" in line:
         return None
-    from monitor.records.emf import emf_request_id, emf_timestamp_ms, read_emf
-
     found = read_emf(line)
     if found is None:
         return None
