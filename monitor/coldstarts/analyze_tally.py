@@ -27,6 +27,9 @@ _UNKNOWN = "not known"
 _REST = "all others"
 _NOWHERE = Place()
 
+# A group's label; and with --by deployment the version of the runtime, if it is known, and whose runtime it is.
+_Key = tuple[str, str, str]
+
 
 class Tally:
     """Counts the invocations of all functions, one at a time, in bounded memory.
@@ -58,7 +61,7 @@ class Tally:
         self._functions = dict(functions or {})
         self._by = by
         self._assumed = assumed or FunctionFacts()
-        self._groups: dict[str, Totals] = {}
+        self._groups: dict[_Key, Totals] = {}
         self._found = {name: self._empty(name) for name in self._functions}
         # With a single target, every invocation belongs to it.
         self._only = next(iter(self._functions)) if len(self._functions) == 1 else ""
@@ -66,8 +69,13 @@ class Tally:
         self._listed: list[ColdStart] = []
         self._trees = 0
         self._executions = UnorderedExecutions()
-        # The first start of each version of the runtime, by function: a second version is a boundary.
+        # The first start of each version of the runtime, by function, and the version of each environment. Lambda
+        # changes the runtime of a few environments at a time, so that no time divides the versions.
         self.runtimes: dict[str, dict[str, int]] = {}
+        self._runtime_of: dict[tuple[str, str], str] = {}
+        # With --by deployment: invocations that are not cold, by label, function and environment. The version of their
+        # environment can be read after them.
+        self._deployed: Counter[tuple[str, str, tuple[str, str]]] = Counter()
         self._shares = by is not None and by.of_all
         self.by_version = self._shares
         self.by_hour = by is By.HOUR
@@ -106,14 +114,20 @@ class Tally:
         """Count what is held. If only one function was named, add the invocations without a name to it."""
         for one in self._executions.finish():
             self._count(one)
+        self._count_deployed()
         names = [name for name in self._found if name]
         if len(names) != 1 or "" not in self._found:
             return
         name = names[0]
         self._found[name].absorb(self._found.pop(""))
         self._listed = [one if one.function else replace(one, function=name) for one in self._listed]
-        if self._by is By.FUNCTION and "" in self._groups:
-            self._group(name).absorb_totals(self._groups.pop(""))
+        if self._by is By.FUNCTION and ("", "", "") in self._groups:
+            self._group(name).absorb_totals(self._groups.pop(("", "", "")))
+        for version, at_ms in self.runtimes.pop("", {}).items():
+            self._note_runtime(name, version, at_ms)
+        for label, runtime, function in list(self._groups):
+            if runtime and not function:
+                self._group(label, runtime, name).absorb_totals(self._groups.pop((label, runtime, "")))
 
     def warm(self, function: str, version: str, found: Warm, at_ms: Callable[[bytes], int]) -> None:
         """Take in warm invocations that succeeded, by their times and figures as the log has them."""
@@ -128,8 +142,9 @@ class Tally:
                 label = self._label(by, function, version, None, at_ms(hour + b":00:00"))
                 self._group(label).invocations += count
         elif by is By.DEPLOYMENT:
-            for time in times:
-                self._group(self._label(by, function, version, None, at_ms(time))).invocations += 1
+            for time, stream in zip(times, found.streams, strict=True):
+                label = self._label(by, function, version, None, at_ms(time))
+                self._add_deployed(label, function, ("", stream.decode("utf-8", "replace")))
         elif by is By.MEMORY:
             for memory_mb, count in sizes.items():
                 self._group(self._label(by, function, version, memory_mb, 0)).invocations += count
@@ -156,10 +171,9 @@ class Tally:
         one = self._of(invocation.function).add(invocation)
         if one is not None and self.place != _NOWHERE:
             one = replace(one, region=self.place.region, profile=self.place.profile)
-        if invocation.runtime_version and one is not None:
-            self.runtimes.setdefault(invocation.function, {}).setdefault(invocation.runtime_version, one.at_ms)
+        runtime = self._runtime(invocation)
         if self._by is not None:
-            self._add_to_group(self._by, invocation, one)
+            self._add_to_group(self._by, invocation, one, runtime)
         if one is None:
             return
         if one.init_record is not None:
@@ -176,7 +190,7 @@ class Tally:
         record: InitRecord = replace(one.init_record, imports=replace(one.init_record.imports, tree=()))
         return replace(one, init_record=record)
 
-    def _add_to_group(self, by: By, invocation: Invocation, one: ColdStart | None) -> None:
+    def _add_to_group(self, by: By, invocation: Invocation, one: ColdStart | None, runtime: str) -> None:
         if by.of_all:
             memory_mb = None if isinstance(invocation.report, Missing) else invocation.report.memory_mb
             label = self._label(by, invocation.function, invocation.version, memory_mb, invocation.at_ms)
@@ -186,13 +200,46 @@ class Tally:
             return
         if invocation.resumes and by is not By.KIND:
             return
-        group = self._group(label)
+        if by is By.DEPLOYMENT and one is None:
+            self._add_deployed(label, invocation.function, (invocation.group, invocation.stream))
+            return
+        group = self._group(label, runtime if by is By.DEPLOYMENT else "", invocation.function)
         group.invocations += 1
         if one is not None:
             group.add_cold(one)
         elif by is By.KIND and invocation.init_ms is not None:
             # No caller waited for this init, but its duration counts for its kind.
             group.init.add(invocation.init_ms)
+
+    def _runtime(self, invocation: Invocation) -> str:
+        """The version of the runtime of an invocation's environment; "" if its INIT_START was not read."""
+        version, stream = invocation.runtime_version, (invocation.group, invocation.stream)
+        if version:
+            self._note_runtime(invocation.function, version, invocation.at_ms)
+            if stream not in self._runtime_of and len(self._runtime_of) >= _MOST_STREAMS:
+                del self._runtime_of[next(iter(self._runtime_of))]
+            if stream[1]:
+                self._runtime_of.setdefault(stream, version)
+            else:
+                # In a log without streams, one environment comes after the other, as far as can be known.
+                self._count_deployed()
+                self._runtime_of[stream] = version
+        return version or self._runtime_of.get(stream, "")
+
+    def _add_deployed(self, label: str, function: str, stream: tuple[str, str]) -> None:
+        self._deployed[label, function, stream] += 1
+        if len(self._deployed) > _MOST_STREAMS:
+            self._count_deployed()
+
+    def _count_deployed(self) -> None:
+        for (label, function, stream), number in self._deployed.items():
+            self._group(label, self._runtime_of.get(stream, ""), function).invocations += number
+        self._deployed.clear()
+
+    def _note_runtime(self, function: str, version: str, at_ms: int) -> None:
+        first_ms = self.runtimes.setdefault(function, {})
+        if version in first_ms or len(first_ms) < _MOST_GROUPS:
+            first_ms[version] = min(at_ms, first_ms.get(version, at_ms))
 
     def _label(self, by: By, function: str, version: str | None, memory_mb: int | None, at_ms: int) -> str:
         """The group of an invocation, cold or warm."""
@@ -205,25 +252,17 @@ class Tally:
             case By.MEMORY:
                 return _UNKNOWN if memory_mb is None else f"{memory_mb} MB"
             case By.DEPLOYMENT:
-                return self._deployment(function, version, at_ms)
+                if version and version != "$LATEST":
+                    return f"version {version}"
+                return self._changed(function, version, at_ms)
             case By.HOUR:
                 # Epoch milliseconds: the renderer knows the time zone.
                 return str(at_ms // _HOUR_MS * _HOUR_MS) if at_ms else _UNKNOWN
             case _:
                 return function
 
-    def _deployment(self, function: str, version: str | None, at_ms: int) -> str:
-        """A published version, or $LATEST since or before its last change, whose time is in epoch milliseconds.
-
-        A later version of the runtime divides each of them: AWS updates it without a deployment.
-        """
-        since = [name for name, first_ms in list(self.runtimes.get(function, {}).items())[1:] if first_ms <= at_ms]
-        runtime = f"runtime {since[-1]}, " if since else ""
-        if version and version != "$LATEST":
-            return f"{runtime}version {version}"
-        return f"{runtime}{self._changed(function, version, at_ms)}"
-
     def _changed(self, function: str, version: str | None, at_ms: int) -> str:
+        """$LATEST since or before its last change, whose time is in epoch milliseconds."""
         changed_ms = self._functions.get(function, self._assumed).changed_ms
         if changed_ms is None or not at_ms:
             return "$LATEST" if version else _UNKNOWN
@@ -240,12 +279,20 @@ class Tally:
         facts = self._functions.get(invocation.function, self._assumed)
         return one.architecture or facts.architecture or _UNKNOWN
 
-    def _group(self, label: str) -> Totals:
-        if label not in self._groups and len(self._groups) >= _MOST_GROUPS:
-            label = _REST
-        if label not in self._groups:
-            self._groups[label] = Totals(_GROUP_EXACT_UP_TO)
-        return self._groups[label]
+    def _group(self, label: str, runtime: str = "", function: str = "") -> Totals:
+        key = (label, runtime, function if runtime else "")
+        if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
+            key = (_REST, "", "")
+        if key not in self._groups:
+            self._groups[key] = Totals(_GROUP_EXACT_UP_TO)
+        return self._groups[key]
+
+    def _named_group(self, key: _Key) -> str:
+        """A group's label. It names a runtime that Lambda changed to while the function had an earlier one."""
+        label, runtime, function = key
+        first_ms = self.runtimes.get(function, {})
+        is_later = runtime and min(first_ms, key=lambda one: (first_ms[one], one), default="") != runtime
+        return f"runtime {runtime}, {label}" if is_later else label
 
     def summaries(self) -> tuple[ColdStartSummary, ...]:
         """One summary for each function, by name."""
@@ -266,7 +313,10 @@ class Tally:
     def group_totals(self) -> tuple[dict[str, Totals], bool]:
         """The counts of each group, and whether they include warm invocations."""
         self._settle()
-        return self._groups, self._shares
+        named: dict[str, Totals] = {}
+        for key, totals in self._groups.items():
+            named.setdefault(self._named_group(key), Totals(_GROUP_EXACT_UP_TO)).absorb_totals(totals)
+        return named, self._shares
 
     def listed(self) -> tuple[ColdStart, ...]:
         """The first 2,000 cold starts, ordered by time."""

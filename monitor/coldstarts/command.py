@@ -226,8 +226,14 @@ def _tell_runtimes(found: "dict[str, tuple[tuple[str, int], ...]]", by: str | No
     if by == "runtime":
         return
     for function, versions in list(found.items())[:_MANY]:
-        since = ", ".join(f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" for one, at_ms in versions)
-        note(f"monitor: {function} started on several versions of the runtime ({since}): --by runtime sets them apart")
+        # A log without times does not tell since when.
+        since = ", ".join(
+            f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" if at_ms else clean(one)
+            for one, at_ms in versions
+        )
+        note(
+            f"monitor: {function or 'the function'} started on several versions of the runtime ({since}): --by runtime sets them apart"
+        )
 
 
 def _read_input(

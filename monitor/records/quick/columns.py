@@ -292,12 +292,13 @@ class QuickColumns(QuickReader):
             self._last[name] = whole.row(start + place), before
         times, durations = whole.times[start:end], whole.durations[start:end]
         for place in sorted((*last.values(), *earlier.values()), reverse=True):
-            del times[place], durations[place]
+            del times[place], names[place], durations[place]
             rests[whole.rests[start + place]] -= 1
         if not times:
             return
         found = self._columns[functions.pop() or "", versions.pop()]
         found.times += times
+        found.names += names
         found.durations += durations
         for text, number in rests.items():
             found.rests[text] += number
@@ -558,10 +559,7 @@ class QuickColumns(QuickReader):
     def _count(self) -> None:
         """Give the warm invocations to the sink."""
         for (function, version), columns in self._columns.items():
-            sizes, most_used = self._memory.counted(columns.rests)
-            times = columns.times if self._sink.by_time else [min(columns.times), max(columns.times)]
-            warm = Warm(len(columns.times), times, columns.durations, sizes, most_used)
-            self._sink.warm(function, self._versions[version], warm, self._at_ms)
+            self._give_sink(function, version, columns)
         self._columns.clear()
         self._waiting = 0
         ended, functions = self._done.copy(), self._functions
@@ -575,17 +573,18 @@ class QuickColumns(QuickReader):
             texts = set(map(itemgetter(VERSION_OF), of_it if self._sink.by_version else of_it[:1]))
             for text in texts:
                 rows = of_it if len(texts) == 1 else [row for row in of_it if row[VERSION_OF] == text]
-                self._sink.warm(function, self._versions[text] or "", self._warm(rows), self._at_ms)
+                self._give_sink(function, text, Columns(rows))
         for texts_of in (self._versions, self._memory):
             if len(texts_of) > _MOST_TEXTS:
                 texts_of.clear()
 
-    def _warm(self, rows: list[Row]) -> Warm:
-        sizes, most_used = self._memory.counted(map(itemgetter(REST), rows))
-        times = list(map(itemgetter(TIME_OF), rows))
+    def _give_sink(self, function: str, version: bytes, found: Columns) -> None:
+        sizes, most_used = self._memory.counted(found.rests)
+        times, names = found.times, found.names
         if not self._sink.by_time:
-            times = [min(times), max(times)]
-        return Warm(len(rows), times, list(map(itemgetter(DURATION), rows)), sizes, most_used)
+            times, names = [min(times), max(times)], []
+        warm = Warm(len(found.times), times, names, found.durations, sizes, most_used)
+        self._sink.warm(function, self._versions[version], warm, self._at_ms)
 
 
 @lru_cache(maxsize=256)

@@ -166,7 +166,8 @@ class Warmth:
             times = self.times if is_whole else [self.times[at] for at in of_it]
             kept = times if self._sink.by_time else [min(times), max(times)]
             sizes, used_mb = self._memory.counted(map(itemgetter(2), rows))
-            warm = Warm(len(rows), [b"%d" % one for one in kept], list(map(itemgetter(1), rows)), sizes, used_mb)
+            streams, durations = [b""] * len(kept), list(map(itemgetter(1), rows))
+            warm = Warm(len(rows), [b"%d" % one for one in kept], streams, durations, sizes, used_mb)
             self._sink.warm(function, version.decode(), warm, int)
         self.matches.clear()
         self.times.clear()

@@ -2,37 +2,41 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from monitor.records.invocation import Invocation
-from monitor.records.quick.patterns import MEMORY_FIGURES, VERSION
+from monitor.records.quick.patterns import DURATION, MEMORY_FIGURES, NAME, REST, TIME_OF, VERSION, Row
 
 
 class Warm(NamedTuple):
-    """Warm invocations that succeeded: the times of START and the durations in ms, as the log has them.
+    """Warm invocations that succeeded: the times of START, the streams and the durations in ms, as the log has them.
 
-    Where the sink needs no times, only the first and the last can be there.
+    Where the sink needs no times, only the first and the last can be there, and no streams.
     `sizes_mb` counts the memory sizes; `most_used_mb` is the most that one used.
     """
 
     number: int
     times: list[bytes]
+    streams: list[bytes]
     durations: list[bytes]
     sizes_mb: Counter[int]
     most_used_mb: int
 
 
 class Columns:
-    """Warm invocations that succeeded, as the log has them: the times of START, the durations, and how many of each
-    rest of the line of REPORT there are.
+    """Warm invocations that succeeded, as the log has them: the times of START, the streams, the durations, and how
+    many of each rest of the line of REPORT there are.
     """
 
-    __slots__ = ("durations", "rests", "times")
+    __slots__ = ("durations", "names", "rests", "times")
 
-    def __init__(self) -> None:
-        self.times: list[bytes] = []
-        self.durations: list[bytes] = []
-        self.rests: Counter[bytes] = Counter()
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        rows = tuple(rows)
+        self.times = list(map(itemgetter(TIME_OF), rows))
+        self.names = list(map(itemgetter(NAME), rows))
+        self.durations = list(map(itemgetter(DURATION), rows))
+        self.rests = Counter(map(itemgetter(REST), rows))
 
 
 class Versions(dict[bytes, str]):
@@ -73,7 +77,7 @@ class Sink(Protocol):
     """Whether the versions of warm invocations matter."""
 
     by_time: bool
-    """Whether the times of warm invocations matter, beside the first and the last one."""
+    """Whether the times and streams of warm invocations matter, beside the first and the last time."""
 
     def name_of(self, group: str, stream: str) -> str:
         """The function that a stream has named so far, "" for none."""

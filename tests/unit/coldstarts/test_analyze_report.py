@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain, permutations
 
 import pytest
 
 from monitor.coldstarts.analyze_report import named, report_of, runtime_changes
 from monitor.coldstarts.analyze_tally import Tally
-from monitor.coldstarts.model import By, FunctionFacts
+from monitor.coldstarts.model import By, ColdStartGroup, FunctionFacts
 from monitor.coldstarts.render import render_imports, render_summary
 from monitor.coldstarts.workflow_compare import around
 from monitor.console.text import Style
@@ -17,7 +18,9 @@ from monitor.kernel.window import Window
 from monitor.records.event import LogEvent
 from monitor.records.imports import ImportRow
 from monitor.records.pairing import pair
+from monitor.records.quick.columns import QuickColumns
 from monitor.records.quick.sink import Warm
+from tests.fakes.saved_logs import read_text
 
 _START = "START RequestId: r{0} Version: $LATEST"
 _REPORT = (
@@ -77,7 +80,7 @@ def test_latest_is_split_at_its_last_change() -> None:
 
 def test_warm_invocations_are_on_their_side_of_the_last_change() -> None:
     found = tally("us-east-1", [(1_000, 300.0), (6_000, 500.0)], by=By.DEPLOYMENT)
-    warm = Warm(3, [b"2000", b"7000", b"8000"], [b"10.0"] * 3, Counter({512: 3}), 90)
+    warm = Warm(3, [b"2000", b"7000", b"8000"], [b""] * 3, [b"10.0"] * 3, Counter({512: 3}), 90)
     found.warm("shop", "$LATEST", warm, int)
     assert [(one.label, one.invocations, one.cold_starts) for one in report_of([found], "scan").groups] == [
         ("$LATEST before 5000", 2, 1), ("$LATEST since 5000", 3, 1),
@@ -117,3 +120,43 @@ def test_a_new_version_of_the_runtime_is_a_boundary() -> None:
     starts = report.cold_starts
     assert runtime_changes(starts) == {"shop": (("python:3.12.v45", 1_000), ("python:3.12.v46", 3_000))}
     assert runtime_changes(starts[:2]) == {}
+
+
+def test_versions_of_the_runtime_that_overlap_are_told_apart_in_any_order() -> None:
+    """Lambda changes the runtime of a few environments at a time: each invocation has that of its environment."""
+    figures = "\tDuration: 5 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+    lines: list[list[str]] = []
+    for number, patch in enumerate(("v45", "v46", "v45", "v46", "v45")):
+        head = f"2026-11-23T02:0{number}:{{:02d}}.000001+00:00 2026/11/23/[$LATEST]{number:032x} "
+        init = f"INIT_START Runtime Version: python:3.12.{patch}\tRuntime Version ARN: arn:aws:lambda:x"
+        ids = [f"{10 * number + one:036x}" for one in range(5)]
+        texts = [init]
+        for one in ids:
+            cold = "\tInit Duration: 300.5 ms" if one == ids[0] else ""
+            texts += [f"START RequestId: {one} Version: $LATEST", f"REPORT RequestId: {one}{figures}{cold}"]
+        lines.append([head.format(second) + text for second, text in enumerate(texts)])
+    warm = "2026-11-23T02:00:01.000001+00:00 2026/11/23/[$LATEST]" + f"{9:032x} "
+    request_id = f"{99:036x}"
+    lines.append(
+        [f"{warm}START RequestId: {request_id} Version: $LATEST", f"{warm}REPORT RequestId: {request_id}{figures}"]
+    )
+    expected = [("$LATEST", 16, 3), ("runtime python:3.12.v46, $LATEST", 10, 2)]
+    for order in permutations(lines):
+        text = "\n".join(chain.from_iterable(order))
+        for groups in (read_in_full(text), read_quickly(text)):
+            assert [(one.label, one.invocations, one.cold_starts) for one in groups] == expected
+
+
+def read_in_full(text: str) -> tuple[ColdStartGroup, ...]:
+    found = Tally(by=By.DEPLOYMENT)
+    for invocation in pair(read_text(text, "aws-tail")[1]):
+        found.add(invocation)
+    return found.groups()
+
+
+def read_quickly(text: str) -> tuple[ColdStartGroup, ...]:
+    found = Tally(by=By.DEPLOYMENT)
+    reader = QuickColumns(found, least_bytes=1)
+    reader.take(text.encode())
+    reader.finish()
+    return found.groups()
