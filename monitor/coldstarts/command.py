@@ -231,9 +231,8 @@ def _tell_runtimes(found: "dict[str, tuple[tuple[str, int], ...]]", by: str | No
             f"{clean(one)} since {format_time(at_ms, utc=in_utc)[:16]}" if at_ms else clean(one)
             for one, at_ms in versions
         )
-        note(
-            f"monitor: {function or 'the function'} started on several versions of the runtime ({since}): --by runtime sets them apart"
-        )
+        name = function or "the function"
+        note(f"monitor: {name} started on several versions of the runtime ({since}): --by runtime sets them apart")
 
 
 def _read_input(

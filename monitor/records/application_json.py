@@ -1,8 +1,8 @@
 """JSON lines that a function logs: the level, message, request id and exception, whichever logger wrote them.
 
 Read are Powertools, Lambda's JSON format (Python, Node.js and Java), python-json-logger, structlog, loguru's
-`serialize`, Google's `severity`, ECS, OpenTelemetry's log records, pino, bunyan, winston, logback, log4j2, GELF, zap,
-slog and logrus.
+`serialize`, eliot, Google's `severity`, ECS, OpenTelemetry's log records, pino, bunyan, winston, logback, log4j2, GELF,
+journald, zap, slog and logrus.
 """
 
 import json
@@ -51,6 +51,8 @@ _MESSAGES = ("message", "value", "exc_value", "msg", "errorMessage")
 _OTHER_CASE = other_case((*LEVEL_MEMBERS, *_MESSAGE_KEYS, *_EXCEPTION_KEYS, *_TYPE_KEYS, *_TEXT_KEYS))
 # Beside one of these, `status` is the level. Elsewhere it is any status.
 _DATADOG = frozenset(("dd", "dd.trace_id", "dd.service", "ddsource", "ddtags"))
+# journald's, which writes all values as text.
+_PRIORITIES = (*"01234567", *range(8))
 # How deep in a line a traceback is looked for.
 _DEEPEST = 3
 _STACKS = ("stack", "stack_trace", "stacktrace", "stackTrace", "traceback", "extendedStackTrace", "trace")
@@ -134,6 +136,11 @@ def _numbered(line: dict[str, Any]) -> str | None:
     for key in ("levelno", "level_number", "level_no"):
         if (number := number_of(line.get(key))) is not None:
             return python_level(number)
+    if _is_failed(line):
+        return "ERROR"
+    priority = line.get("PRIORITY")
+    if "MESSAGE" in line and priority in _PRIORITIES:
+        return syslog_level(int(priority))
     level = line.get("level")
     number = number_of(float(level)) if isinstance(level, str) and level.isdecimal() else number_of(level)
     if number is None:
@@ -142,6 +149,17 @@ def _numbered(line: dict[str, Any]) -> str | None:
     if number < 8:
         return syslog_level(number)
     return pino_level(number) if _is_pino(line, number) else python_level(number)
+
+
+def _is_failed(line: dict[str, Any]) -> bool:
+    """Whether a line is eliot's, which has no levels, and tells of an exception.
+
+    An exception fails each action that it leaves. It counts where it leaves the outermost one.
+    """
+    if "task_uuid" not in line:
+        return False
+    is_outermost = len(list_of(line.get("task_level"))) == 1
+    return (is_outermost and line.get("action_status") == "failed") or line.get("message_type") == "eliot:traceback"
 
 
 def _is_pino(line: dict[str, Any], number: float) -> bool:
@@ -230,6 +248,8 @@ def _candidates(line: dict[str, Any], inner: dict[str, Any]) -> Iterator[Excepti
                 yield ExceptionText(name or found.type, found.message or text or "", found.stack)
         if name is not None and (text is not None or "stack_trace" in holder):
             yield ExceptionText(name, text or "", stack_lines(text_of(holder.get("stack_trace")) or ""))
+    if _is_failed(line) and (name := text_of(line.get("exception"))):
+        yield ExceptionText(name.removeprefix("builtins."), text_of(line.get("reason")) or "", ())
     if inner:
         own = _read(inner.get("exception"))
         traced = read_traceback(text_of(line.get("text")) or "")

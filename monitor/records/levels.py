@@ -6,7 +6,7 @@ Sources:
     Lambda's JSON format: TRACE, DEBUG, INFO, WARN, ERROR, FATAL
     pino and bunyan: trace 10, debug 20, info 30, warn 40, error 50, fatal 60
     OpenTelemetry: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber (1 to 24)
-    syslog: RFC 5424, section 6.2.1 (emerg 0 to debug 7), which GELF and winston's syslog levels use
+    syslog: RFC 5424, section 6.2.1 (emerg 0 to debug 7), which GELF, winston's syslog levels and journald use
     Google: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#logseverity (DEFAULT 0 to EMERGENCY 800)
     logback: level_value of logstash-logback-encoder is a thousand times Python's, but for TRACE 5000
     java.util.logging: SEVERE, WARNING, INFO, CONFIG, FINE, FINER, FINEST

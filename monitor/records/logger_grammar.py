@@ -5,15 +5,18 @@ import re
 from monitor.records.levels import TEXT_LEVELS
 
 LEVEL_WORDS = "|".join(sorted(TEXT_LEVELS, key=len, reverse=True))
+# Formats that people set up for a terminal have a sign before the level: an emoji, or a mark in brackets.
+_EMOJI = "[\u203c\u2049\u2139\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d]?"
+_SIGN = rf"(?:(?:{_EMOJI}){{1,3}}\s{{0,2}}|(?:!{{1,3}}|\*{{2,3}}|\[[!*+x-]\])\s{{1,2}})?"
 LEVEL_FIRST = (
-    rf"({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(]({LEVEL_WORDS})\s{{0,8}}[\])>](?!\t\d|\s\s+\d))"
-    rf"|({LEVEL_WORDS.lower()}):\s"
+    rf"{_SIGN}(?:({LEVEL_WORDS})(?=[:|\s]|\s-|$)|(?i:[\[<(](?:{_EMOJI}\s?)?({LEVEL_WORDS})\s{{0,8}}"
+    rf"[\])>](?!\t\d|\s\s+\d))|({LEVEL_WORDS.lower()}):\s)"
 )
 # Bounded: each class leaves out what follows it, so that a plain line fails after its first word.
 NAME_FIRST = (
     r"(?:[\w.$/@<>-]{1,80}(?:\[\d{1,9}\])?(?:\s?[-|]\s|:\s?)"
     r"|[\w$/@-]{1,60}[.:][\w.$:@-]{1,60}\s|\[[\w.$:-]{1,80}\]\s?)"
-    rf"[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
+    rf"(?:{_EMOJI}\s?)?[\[(]?({LEVEL_WORDS})(?=[:|\s\])]|$)"
 )
 LOGFMT = r"[A-Za-z_][\w.@-]{0,60}="
 # A level in one letter: glog, klog, and absl; Tornado, and Jupyter; Ruby's logger, which names it again.
