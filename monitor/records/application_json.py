@@ -138,9 +138,8 @@ def _numbered(line: dict[str, Any]) -> str | None:
             return python_level(number)
     if _is_failed(line):
         return "ERROR"
-    priority = line.get("PRIORITY")
-    if "MESSAGE" in line and priority in _PRIORITIES:
-        return syslog_level(int(priority))
+    if "MESSAGE" in line and line.get("PRIORITY") in _PRIORITIES:
+        return syslog_level(int(line["PRIORITY"]))
     level = line.get("level")
     number = number_of(float(level)) if isinstance(level, str) and level.isdecimal() else number_of(level)
     if number is None:
