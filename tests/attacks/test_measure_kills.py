@@ -7,8 +7,6 @@ before the command learns of the answer.
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from monitor.local.server.launch import PrivateStack
 from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
 from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
+from tests.forks import FORKS
 from tests.functional.local.conftest import Client, Function
 
 SECRET = "value-that-must-not-be-on-disk"
@@ -105,20 +104,14 @@ class Bench:
     ) -> tuple[int, str]:
         """The exit code of `monitor measure`, negative for a signal, and what it printed."""
         self.proxy.arm(after, number, **more)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "measure", *words, "--local"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = FORKS.start(["measure", *words, "--local"], self.environment)
         self.proxy.pid = process.pid
         self.proxy.started.set()
-        told, _ = process.communicate(timeout=patient(120))
+        ended = process.wait(patient(120))
+        told = ended.stdout + ended.stderr
         assert "Traceback" not in told, told
         assert SECRET not in told
-        return process.returncode, told
+        return ended.returncode, told
 
     def measured(self, kind: str, **more: Any) -> tuple[int, str]:
         return self.run(self.function, *COMMANDS[kind], "--starts", "1", "--yes", **more)

@@ -6,6 +6,7 @@ Floors, from the ground: errors < kernel < records and templates < aws < console
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -168,9 +169,21 @@ def role_of(name: str) -> str:
     return ROOMS.get(str(path.parent), "none")
 
 
-def imported(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Those of a file that a test here looks at."""
+    wanted = (ast.Import, ast.ImportFrom, ast.Call, ast.Subscript)
+    return tuple(node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, wanted))
+
+
+@cache
+def imported(path: Path) -> list[tuple[int, str]]:
     """Each import of a file: its line, and the module's path from `monitor` on, or a library's dotted name."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[tuple[int, str]]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -184,6 +197,7 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, name) for name in names)
 
 
+@cache
 def is_module(dotted: str) -> bool:
     parts = dotted.split(".")
     place = PACKAGE.parent.joinpath(*parts)
@@ -252,7 +266,7 @@ def test_a_pure_file_reads_no_clock_file_or_network(path: Path) -> None:
     name = name_of(path)
     for line, dotted in imported(path):
         assert dotted not in IMPURE_MODULES, f"{name}:{line} imports {dotted}"
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             assert called not in IMPURE_CALLS, f"{name}:{node.lineno} calls {called}"
@@ -260,7 +274,7 @@ def test_a_pure_file_reads_no_clock_file_or_network(path: Path) -> None:
 
 def environment_writes(path: Path) -> Iterator[int]:
     """The lines of a file that change the process's environment."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             changed = ast.unparse(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
