@@ -10,6 +10,7 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke
 from monitor.run.workflow import example_folder
+from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
 from tests.functional.conftest import PutUpExample, Run
 
@@ -21,10 +22,11 @@ FAILS, CRASHES, SLOW = 3, 2, 1
 def planted(connection: Connection, put_up_example: PutUpExample) -> str:
     """A function that failed on purpose: handled errors, crashes, a time-out, and one good answer."""
     folder = example_folder()
-    put_up_example(NAME, timeout_s=3, environment={"APP_DEBUG_ROUTES": "1"})
+    put_up_example(NAME, timeout_s=round(patient(3)), environment={"APP_DEBUG_ROUTES": "1"})
     for name, times in (("health", 1), ("fail", FAILS), ("crash", CRASHES), ("slow", SLOW), ("not-http", 2)):
         for _ in range(times):
-            invoke(connection, NAME, (folder / "events" / f"{name}.json").read_bytes())
+            event = (folder / "events" / f"{name}.json").read_bytes()
+            invoke(connection, NAME, event.replace(b'"5"', b'"900"').replace(b"seconds=5", b"seconds=900"))
     return NAME
 
 
