@@ -19,6 +19,7 @@ import pytest
 from monitor.local.server.launch import PrivateStack
 from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
+from tests.examples import sample
 from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
 from tests.forks import FORKS
 from tests.functional.local.conftest import Client, Function
@@ -182,11 +183,16 @@ def test_a_restore_that_is_killed_at_any_api_call_can_be_repeated(bench: Bench) 
     assert bench.state() == bench.before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("kind", "after"), [("latest", 3), ("latest", 6), ("latest", 12), ("alias", 9), ("alias", 18)])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    sample(
+        [("latest", 3), ("latest", 6), ("latest", 12), ("alias", 9), ("alias", 18)], [signal.SIGINT, signal.SIGTERM]
+    ),
+)
 def test_a_command_that_is_interrupted_restores_the_function_itself(
-    bench: Bench, kind: str, after: int, number: signal.Signals
+    bench: Bench, moment: tuple[str, int], number: signal.Signals
 ) -> None:
+    kind, after = moment
     code, told = bench.measured(kind, after=after, number=number)
     assert code == 128 + number, told
     assert "restoring the function" in told
