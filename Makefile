@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OTHERS := 3.12 3.13 3.14
-# In the order of the folders: what takes longest comes first, and many small files last.
-SPREAD := -n 3 --dist loadfile --no-loadscope-reorder -m 'not slow'
+SPREAD := -n 3 --dist loadfile -m 'not slow'
 
 .PHONY: demo test check-slow docs other-pythons lint format types unit lock audit dist sbom clean
 
