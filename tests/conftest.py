@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.examples import examples
+from tests.forks import FORKS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,6 +44,12 @@ def _outside_the_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     os.chdir(tmp_path_factory.mktemp("started-here"))
     yield
     os.chdir(ROOT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_end() -> Iterator[None]:
+    yield
+    FORKS.close()
 
 
 @pytest.fixture(scope="session")

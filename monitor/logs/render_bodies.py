@@ -67,7 +67,8 @@ class Limits:
 class Bodies:
     """Formats records; `fields` are the members to show of a JSON line (empty: all but the usual ones).
 
-    With `width`, a REPORT that is longer has a short request id, and no billed duration and memory if need be.
+    With `width`, a REPORT that is longer has a short request id, and no billed duration and memory if need be; longer
+    init records, late imports and metrics say how many more there are.
     """
 
     def __init__(
@@ -212,21 +213,41 @@ class Bodies:
             if name not in shown:
                 text = f"{values[0]:g}" if len(values) == 1 else ",".join([f"{value:g}" for value in values[:5]])
                 shown[name] = f"{name}={text}{_UNITS.get(unit, '')}"
-        return self.paint(clean("metric " + " ".join(shown.values())), GREEN)
+        return self.paint(self._listed(("metric ",), list(shown.values()), " "), GREEN)
 
     def _init_record(self, record: "InitRecordEvent") -> str:
         init = record.init_record
-        phases = ", ".join(f"{phase.name} {format_ms(phase.duration_ms)}" for phase in init.phases)
-        text = f"init record  {format_ms(init.observed_init_ms)} measured in the process: {phases}"
+        phases = [(phase.duration_ms, phase.name) for phase in init.phases]
         if init.after_restore_ms is not None:
-            text += f", after_restore hooks {format_ms(init.after_restore_ms)}"
-        return self.paint(clean(text), CYAN)
+            phases.append((init.after_restore_ms, "after_restore hooks"))
+        head = f"init record  {format_ms(init.observed_init_ms)}"
+        texts = [f"{name} {format_ms(duration_ms)}" for duration_ms, name in phases]
+        slowest = [texts[at] for at in sorted(range(len(texts)), key=lambda at: -(phases[at][0] or 0.0))]
+        return self.paint(self._listed((f"{head} measured in the process: ", f"{head}: "), texts, ", ", slowest), CYAN)
 
     def _late_imports(self, record: "LateImports") -> str:
         imports = record.imports
-        slowest = ", ".join(f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3])
-        text = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)} in this invocation: {slowest}"
-        return self.paint(clean(text), CYAN)
+        slowest = [f"{one.module} {format_ms(one.cumulative_ms)}" for one in imports.tree[:3]]
+        head = f"late imports  {imports.count} modules, {format_ms(imports.total_ms)}"
+        return self.paint(self._listed((f"{head} in this invocation: ", f"{head}: "), slowest), CYAN)
+
+    def _listed(
+        self, heads: Sequence[str], items: Sequence[str], separator: str = ", ", by_weight: Sequence[str] | None = None
+    ) -> str:
+        """The first of the heads with all items; where that is too long, the last one with as many as fit.
+
+        The items `by_weight` are in the order in which they are kept. One is shown, however narrow the terminal is.
+        """
+        text = clean(heads[0] + separator.join(items))
+        if not self._is_long(text):
+            return text
+        ordered = by_weight or items
+        for count in range(len(ordered), 0, -1):
+            more = [f"{len(ordered) - count} more"] * (count < len(ordered))
+            text = clean(heads[-1] + separator.join([*ordered[:count], *more]))
+            if not self._is_long(text):
+                break
+        return text
 
     def _import_time(self, record: "ImportTime") -> str:
         text = f"import {'  ' * record.depth}{record.module}  {format_ms(record.cumulative_us / 1000)}"

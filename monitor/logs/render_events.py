@@ -42,7 +42,8 @@ class TailRenderer:
         day: without `dated`, the day that is not printed. Each other day is printed once, on a line of its own.
             None: no day is printed.
         limits: when a REPORT's duration is highlighted.
-        fitted: shorten a REPORT to the width of the terminal. What a function logged is never cut.
+        fitted: shorten a REPORT, metrics, and the records of monitor's entry point to the width of the terminal. Other
+            lines that a function logged are never cut.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.clean_environment import clean_environment
+from tests.forks import FORKS
 from tests.functional.conftest import Done
 
 SECRET = "wJalrXUtnFEMI-attack-secret"
@@ -29,20 +30,11 @@ def patient(seconds: float) -> float:
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def run(*arguments: str, cwd: Path, timeout_s: float = 60, uid: int | None = None, **environment: str) -> Done:
+def run(*arguments: str, cwd: Path, timeout_s: float = 60, **environment: str) -> Done:
     """`monitor` with the user's credentials, in a folder that somebody else may have written."""
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        env=clean_environment(**{"AWS_REGION": "eu-west-1", **CREDENTIALS, **environment}),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-        user=uid,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    wanted = clean_environment(**{"AWS_REGION": "eu-west-1", **CREDENTIALS, **environment})
+    ended = FORKS.run(arguments, wanted, cwd=cwd, timeout_s=timeout_s)
+    return Done(ended.returncode, ended.stdout, ended.stderr)
 
 
 def run_in_terminal(

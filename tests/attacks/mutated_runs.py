@@ -5,14 +5,11 @@ import json
 import random
 import re
 import shutil
-import subprocess
-import sys
 import time
 import zipfile
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from monitor.aws.connection import Connection
 from monitor.errors import MonitorError
@@ -22,6 +19,7 @@ from tests.attacks.mutated_commands import SINCE, Entry, entry_of
 from tests.clean_environment import clean_environment
 from tests.fakes.mutated_text import mutated_text
 from tests.fakes.mutating_proxy import HOSTILE, MutatingProxy, damaged
+from tests.forks import FORKS
 from tests.functional.conftest import REGION
 from tests.functional.option_pairs.account import ALPHA, create, fill, log_text
 from tests.functional.option_pairs.files import files
@@ -71,13 +69,6 @@ class Commands:
 
     def __init__(self, proxy: MutatingProxy, connection: Connection, access_key: str, folder: Path) -> None:
         self._proxy, self._connection, self._access_key, self._folder = proxy, connection, access_key, folder
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.command_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
         self.codes: Counter[int | None] = Counter()
         now_s = int(time.time())
         for name, content in (*((f"GOOD/{name}", one) for name, one in files(now_s).items()), *_PROJECT.items()):
@@ -105,7 +96,6 @@ class Commands:
 
     def execute(self, entry: Entry, words: list[str], environment: dict[str, str]) -> tuple[int | str | None, str, str]:
         """The exit code, stdout and stderr. A text in place of the code says what the entry's client found wrong."""
-        out, err = self._folder / "out", self._folder / "err"
         wanted = clean_environment(
             **{
                 **dict.fromkeys(("AWS_ENDPOINT_URL", "MONITOR_LOCAL_ENDPOINT"), self._proxy.endpoint),
@@ -119,23 +109,15 @@ class Commands:
                 **environment,
             }
         )
-        code: int | str | None
         if entry.client:
-            code = CLIENTS[entry.client](words, wanted, self._folder, ALPHA)
-        else:
-            request: dict[str, Any] = {"arguments": words, "environment": wanted, "timeout_s": patient(LIMIT_S)}
-            request |= {"out": str(out), "err": str(err), "folder": str(self._folder)}
-            assert self._server.stdin
-            assert self._server.stdout
-            self._server.stdin.write(json.dumps(request) + "\n")
-            self._server.stdin.flush()
-            code = json.loads(self._server.stdout.readline())["code"]
-        return code, out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
-
-    def close(self) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait(30)
+            found = CLIENTS[entry.client](words, wanted, self._folder, ALPHA)
+            told = [(self._folder / name).read_text("utf-8", "replace") for name in ("out", "err")]
+            return found, told[0], told[1]
+        try:
+            ended = FORKS.run(words, wanted, cwd=self._folder, timeout_s=patient(LIMIT_S))
+        except TimeoutError as error:
+            return None, "", str(error)
+        return ended.returncode, ended.stdout, ended.stderr
 
     def _prepare(self, entry: Entry) -> None:
         """What the command reads, and earlier ones may have changed."""

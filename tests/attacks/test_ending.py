@@ -9,7 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,18 +19,27 @@ from monitor.errors import UnreachableError
 from monitor.packages.zips import source
 from tests.attacks.commands import CREDENTIALS, patient
 from tests.clean_environment import clean_environment
+from tests.examples import sample
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # From the signal to the end of the process.
 SOON_S = 1.5
 
 
+class Endpoint(str):
+    """Its address; `asked` is set when somebody connects to it."""
+
+    asked: threading.Event
+
+
 @contextmanager
-def silent(first: bytes = b"", drip: bytes = b"", every_s: float = 0.2) -> Iterator[str]:
+def silent(first: bytes = b"", drip: bytes = b"", every_s: float = 0.2) -> Iterator[Endpoint]:
     """An endpoint that accepts every connection and answers nothing, or `first` and then `drip` for ever."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     stop = threading.Event()
     kept: list[socket.socket] = []
+    endpoint = Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    endpoint.asked = threading.Event()
 
     def answer(connection: socket.socket) -> None:
         with suppress(OSError):
@@ -44,12 +53,13 @@ def silent(first: bytes = b"", drip: bytes = b"", every_s: float = 0.2) -> Itera
             while True:
                 connection, _ = listener.accept()
                 kept.append(connection)
+                endpoint.asked.set()
                 if first or drip:
                     threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield endpoint
     finally:
         stop.set()
         listener.close()
@@ -92,14 +102,14 @@ WAITING = (
 )
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("command", WAITING, ids=" ".join)
+@pytest.mark.parametrize(("command", "number"), sample(WAITING, SIGNALS))
 def test_a_command_that_waits_for_an_endpoint_ends_at_once(
     tmp_path: Path, command: tuple[str, ...], number: signal.Signals
 ) -> None:
     with silent() as endpoint:
         process = start(*command, "--endpoint-url", endpoint, cwd=tmp_path, TMPDIR=str(tmp_path))
-        time.sleep(patient(1.0))
+        assert endpoint.asked.wait(patient(10))
+        time.sleep(0.1)
         took_s, told = end(process, number)
     assert took_s < patient(SOON_S)
     assert "Traceback" not in told
@@ -283,10 +293,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize("status", ERRORS, ids=lambda status: status.split()[1].decode())
-def test_retries_end(tmp_path: Path, status: bytes) -> None:
-    """Whatever the server asks for; the standard number of attempts, and seconds between them, not hours."""
-    asked = []
+@contextmanager
+def failing(status: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """An endpoint that answers everything with this status, and what it was asked."""
+    asked: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -301,12 +311,23 @@ def test_retries_end(tmp_path: Path, status: bytes) -> None:
                     answer(listener.accept()[0])
 
         threading.Thread(target=serve, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        process = start("function", "show", "fn", "--endpoint-url", endpoint, cwd=tmp_path, AWS_MAX_ATTEMPTS="3")
-        _, told = process.communicate(timeout=patient(90))
-    assert process.returncode in (3, 4)
-    assert told.startswith("monitor: ")
-    assert 1 <= len(asked) <= 12
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+
+
+def test_retries_end(tmp_path: Path) -> None:
+    """Whatever the server asks for; the standard number of attempts, and seconds between them, not hours."""
+    with ExitStack() as stack:
+        runs = []
+        # At once: they wait between attempts.
+        for status in ERRORS:
+            endpoint, asked = stack.enter_context(failing(status))
+            line = ("function", "show", "fn", "--endpoint-url", endpoint)
+            runs.append((status, asked, start(*line, cwd=tmp_path, AWS_MAX_ATTEMPTS="3")))
+        for status, asked, process in runs:
+            _, told = process.communicate(timeout=patient(90))
+            assert process.returncode in (3, 4), status
+            assert told.startswith("monitor: "), status
+            assert 1 <= len(asked) <= 12, status
 
 
 @pytest.mark.parametrize("gap_s", [0.3, 5.0])
@@ -471,7 +492,7 @@ def test_nohup_stays_so(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(patient(1.0))
+        assert endpoint.asked.wait(patient(10))
         process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
         assert process.poll() is None

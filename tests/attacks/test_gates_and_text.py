@@ -14,6 +14,7 @@ from monitor.local.logs import filter_pattern
 from monitor.local.logs.filter_pattern import BadPatternError
 from tests.attacks.commands import SECRET, TOKEN, listening, run, run_in_terminal
 from tests.clean_environment import clean_environment
+from tests.examples import sample
 
 REPORTS = "".join(
     f"START RequestId: {number:08d}-0000-4000-8000-000000000000 Version: $LATEST\n"
@@ -24,8 +25,9 @@ REPORTS = "".join(
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
 
 
-@pytest.mark.parametrize("reader", ["head -n 1", "true", "cat"])
-@pytest.mark.parametrize("arguments", [("--list",), ("-o", "csv"), ()], ids=lambda words: " ".join(words) or "table")
+@pytest.mark.parametrize(
+    ("reader", "arguments"), sample(["head -n 1", "true", "cat"], [("--list",), ("-o", "csv"), ()])
+)
 def test_a_gate_s_exit_code_is_its_own_whoever_reads(tmp_path: Path, arguments: tuple[str, ...], reader: str) -> None:
     (tmp_path / "log").write_text(REPORTS, encoding="utf-8")
     words = [sys.executable, "-m", "monitor", "coldstarts", "--from", "log", *arguments]
@@ -59,19 +61,20 @@ def test_a_traceback_shows_no_escape_and_no_secret(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
-    [
-        ("function", "show", "fn"),
-        ("tail", "fn", "--no-follow", "--debug"),
-        ("diagnose", "fn"),
-        ("dashboard", "list", "--debug"),
-        ("doctor",),
-        ("config", "show"),
-        ("config", "show", "-o", "json"),
-    ],
-    ids=" ".join,
+    ("command", "way"),
+    sample(
+        [
+            ("function", "show", "fn"),
+            ("tail", "fn", "--no-follow", "--debug"),
+            ("diagnose", "fn"),
+            ("dashboard", "list", "--debug"),
+            ("doctor",),
+            ("config", "show"),
+            ("config", "show", "-o", "json"),
+        ],
+        ["environment", "file"],
+    ),
 )
-@pytest.mark.parametrize("way", ["environment", "file"])
 def test_the_password_of_an_endpoint_is_not_shown(tmp_path: Path, command: tuple[str, ...], way: str) -> None:
     """Nor that of a user's own configuration file; nothing listens there."""
     endpoint = "http://somebody:a-pass-word@127.0.0.1:9"

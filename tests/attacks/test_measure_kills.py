@@ -7,8 +7,6 @@ before the command learns of the answer.
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +19,9 @@ import pytest
 from monitor.local.server.launch import PrivateStack
 from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
+from tests.examples import sample
 from tests.fakes.loopback_proxy import LoopbackProxy, kept_headers
+from tests.forks import FORKS
 from tests.functional.local.conftest import Client, Function
 
 SECRET = "value-that-must-not-be-on-disk"
@@ -105,20 +105,14 @@ class Bench:
     ) -> tuple[int, str]:
         """The exit code of `monitor measure`, negative for a signal, and what it printed."""
         self.proxy.arm(after, number, **more)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "measure", *words, "--local"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = FORKS.start(["measure", *words, "--local"], self.environment)
         self.proxy.pid = process.pid
         self.proxy.started.set()
-        told, _ = process.communicate(timeout=patient(120))
+        ended = process.wait(patient(120))
+        told = ended.stdout + ended.stderr
         assert "Traceback" not in told, told
         assert SECRET not in told
-        return process.returncode, told
+        return ended.returncode, told
 
     def measured(self, kind: str, **more: Any) -> tuple[int, str]:
         return self.run(self.function, *COMMANDS[kind], "--starts", "1", "--yes", **more)
@@ -189,11 +183,16 @@ def test_a_restore_that_is_killed_at_any_api_call_can_be_repeated(bench: Bench) 
     assert bench.state() == bench.before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("kind", "after"), [("latest", 3), ("latest", 6), ("latest", 12), ("alias", 9), ("alias", 18)])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    sample(
+        [("latest", 3), ("latest", 6), ("latest", 12), ("alias", 9), ("alias", 18)], [signal.SIGINT, signal.SIGTERM]
+    ),
+)
 def test_a_command_that_is_interrupted_restores_the_function_itself(
-    bench: Bench, kind: str, after: int, number: signal.Signals
+    bench: Bench, moment: tuple[str, int], number: signal.Signals
 ) -> None:
+    kind, after = moment
     code, told = bench.measured(kind, after=after, number=number)
     assert code == 128 + number, told
     assert "restoring the function" in told

@@ -20,9 +20,7 @@ from tests.unit.test_docs import leaves
 def commands(stack: PrivateStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     connection = Connection(region=REGION, endpoint_url=stack.endpoint, local=True, access_key=stack.access_key)
     with MutatingProxy(stack.endpoint, stacks={STACK: {"Api": ALPHA, "Other": BETA}}) as proxy:
-        made = Commands(proxy, connection, stack.access_key, tmp_path_factory.mktemp("commands"))
-        yield made
-        made.close()
+        yield Commands(proxy, connection, stack.access_key, tmp_path_factory.mktemp("commands"))
 
 
 def attack(commands: Commands, seeds: range, say: Callable[[str], None] = print) -> None:

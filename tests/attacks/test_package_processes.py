@@ -19,6 +19,7 @@ from monitor.packages.building.process import ProcessError, run_process
 from monitor.packages.building.recipe import Recipe, architecture_here
 from tests.attacks.commands import patient
 from tests.clean_environment import clean_environment
+from tests.examples import sample
 
 # Starts a process that starts one, ignores what asks it to end, keeps its output open, and says that it runs.
 ENDLESS = """
@@ -100,8 +101,7 @@ def start_build(project: Path, tmp_path: Path, installer: str) -> "subprocess.Po
     return started
 
 
-@pytest.mark.parametrize("installer", ["uv", "pip"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize(("number", "installer"), sample([signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ["uv", "pip"]))
 def test_a_signal_ends_build_code_its_processes_and_their_temporary_folders(
     project: Path, tmp_path: Path, number: signal.Signals, installer: str
 ) -> None:

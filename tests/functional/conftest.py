@@ -1,11 +1,10 @@
 """One embedded stack for all functional tests of a worker, with the example deployed and driven on it."""
 
+import fcntl
 import io
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +18,10 @@ from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack, StackOptions
 from monitor.records.invoke_result import InvocationResult
+from monitor.run import workflow
 from monitor.run.workflow import EXAMPLE, example_folder, put_up
 from tests.clean_environment import clean_environment
+from tests.forks import FORKS
 
 REGION = "ap-southeast-1"
 COLD, WARM = 2, 3
@@ -59,15 +60,43 @@ class Driven:
         return [result for result in self.results if result.is_cold]
 
 
+PutUpExample = Callable[..., None]
+
+
 @pytest.fixture(scope="session")
-def driven(connection: Connection) -> Driven:
+def put_up_example(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> PutUpExample:
+    """`put_up_example(name, …)` deploys the example as `put_up` does; its package is built once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "example.zip"
+
+    def packaged(folder: Path, out: Path, handler: str, **options: Any) -> list[str]:
+        with kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                workflow_packaged(folder, out, handler, **options)
+                shutil.copyfile(out, kept)
+        shutil.copyfile(kept, out)
+        return []
+
+    workflow_packaged = workflow._packaged
+
+    def deploy(name: str, **options: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workflow, "_packaged", packaged)
+            put_up(connection, name, example_folder(), **options)
+
+    return deploy
+
+
+@pytest.fixture(scope="session")
+def driven(connection: Connection, put_up_example: PutUpExample) -> Driven:
     """The example as every test may read it. A test that invokes it too drives one of its own (`drive_example`)."""
-    return drive_example(connection, EXAMPLE)
+    return drive_example(connection, EXAMPLE, put_up_example)
 
 
-def drive_example(connection: Connection, name: str) -> Driven:
+def drive_example(connection: Connection, name: str, put_up_example: PutUpExample) -> Driven:
     """Two cold starts, three warm ones, an unhandled exception: six invocations of the example, deployed as `name`."""
-    put_up(connection, name, example_folder())
+    put_up_example(name)
     events = example_folder() / "events"
     analyze = (events / "analyze.json").read_bytes()
     results: list[InvocationResult] = []
@@ -100,21 +129,14 @@ class Done:
 Run = Callable[..., Done]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def monitor(stack: Stack) -> Run:
     """Runs the real command as a process of its own, against the stack."""
 
-    def run(*arguments: str, stdin: str | None = None, **environment: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "monitor", *arguments],
-            env=clean_environment(**{"MONITOR_LOCAL_ENDPOINT": stack.endpoint, **environment}),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Done:
+        environment = clean_environment(**{"MONITOR_LOCAL_ENDPOINT": stack.endpoint, **environment})
+        ended = FORKS.run(arguments, environment, stdin)
+        return Done(ended.returncode, ended.stdout, ended.stderr)
 
     return run
 

@@ -36,6 +36,7 @@ def small(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> s
     return SMALL
 
 
+@pytest.mark.slow  # tests/functional/test_planted_causes.py has small packages with a planted cause each
 def test_a_planted_cause_is_ranked_first(stack: Stack, tmp_path: Path) -> None:
     bench = Bench(stack.endpoint, tmp_path, rounds=2)
     assert bench.judged("boto3-resource")[0] == compose.read("boto3-resource").planted

@@ -15,7 +15,7 @@ from monitor.console.text import format_ms
 from monitor.records.event import LogEvent
 from monitor.run.workflow import example_folder
 from tests.fakes.page import Page, page_of
-from tests.functional.conftest import Driven, drive_example
+from tests.functional.conftest import Driven, PutUpExample, drive_example
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e]]>--> {{7*7}} javascript:alert(3) \x1b[31mred"
 
@@ -70,9 +70,9 @@ class Tab:
 
 
 @pytest.fixture(scope="module")
-def driven(connection: Connection) -> Driven:
+def driven(connection: Connection, put_up_example: PutUpExample) -> Driven:
     """The example under a name of its own: the page's tests invoke it, and others count invocations."""
-    return drive_example(connection, "page-example")
+    return drive_example(connection, "page-example", put_up_example)
 
 
 @pytest.fixture(scope="module")

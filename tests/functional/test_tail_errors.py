@@ -1,27 +1,32 @@
 """`monitor errors` and the tail's choices, on failures planted in the example on the embedded stack."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import invoke
-from monitor.run.workflow import example_folder, put_up
-from tests.functional.conftest import Run
+from monitor.run.workflow import example_folder
+from tests.attacks.commands import patient
+from tests.clean_environment import clean_environment
+from tests.functional.conftest import PutUpExample, Run
 
 NAME = "planted-failures"
 FAILS, CRASHES, SLOW = 3, 2, 1
 
 
 @pytest.fixture(scope="module")
-def planted(connection: Connection) -> str:
+def planted(connection: Connection, put_up_example: PutUpExample) -> str:
     """A function that failed on purpose: handled errors, crashes, a time-out, and one good answer."""
     folder = example_folder()
-    put_up(connection, NAME, folder, timeout_s=3, environment={"APP_DEBUG_ROUTES": "1"})
+    put_up_example(NAME, timeout_s=round(patient(3)), environment={"APP_DEBUG_ROUTES": "1"})
     for name, times in (("health", 1), ("fail", FAILS), ("crash", CRASHES), ("slow", SLOW), ("not-http", 2)):
         for _ in range(times):
-            invoke(connection, NAME, (folder / "events" / f"{name}.json").read_bytes())
+            event = (folder / "events" / f"{name}.json").read_bytes()
+            invoke(connection, NAME, event.replace(b'"5"', b'"900"').replace(b"seconds=5", b"seconds=900"))
     return NAME
 
 
@@ -111,11 +116,14 @@ def test_a_query_prints_what_it_finds(monitor: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("output", ["text", "json", "raw"])
-def test_lines_are_printed_without_loading_what_draws_tables(monitor: Run, tmp_path: Path, output: str) -> None:
+def test_lines_are_printed_without_loading_what_draws_tables(tmp_path: Path, output: str) -> None:
     file = tmp_path / "log"
     file.write_text("START RequestId: 6f0d1c9e-3f0a-4a1b-9a55-0b3c8f1e2d01 Version: 7\nhello\n")
-    done = monitor("tail", "--from", str(file), "-o", output, PYTHONPROFILEIMPORTTIME="1")
-    assert "hello" in done.out
-    loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "tail", "--from", str(file), "-o", output],
+        env=clean_environment(PYTHONPROFILEIMPORTTIME="1"), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "hello" in done.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "monitor.logs.tail.output" in loaded
     assert not {"rich", "boto3", "jinja2", "lark"} & loaded

@@ -13,18 +13,18 @@ import pytest
 from monitor.aws.connection import Connection
 from monitor.aws.deploy import drive, invoke
 from monitor.local.server.stack import Stack
-from monitor.run.workflow import example_folder, put_up
+from monitor.run.workflow import example_folder
 from tests.clean_environment import clean_environment
-from tests.functional.conftest import Driven, Run
+from tests.functional.conftest import Driven, PutUpExample, Run
 
 FUNCTION, WINDOW = "traces-example", ("--since", "1h")
 COLD, WARM = 3, 3
 
 
 @pytest.fixture(scope="module")
-def driven(connection: Connection) -> Driven:
+def driven(connection: Connection, put_up_example: PutUpExample) -> Driven:
     """A function of this file's own: three cold starts and three warm ones, all but the last sampled for sure."""
-    put_up(connection, FUNCTION, example_folder())
+    put_up_example(FUNCTION)
     event = (example_folder() / "events" / "analyze.json").read_bytes()
     results = []
     for _ in range(COLD):

@@ -5,10 +5,9 @@ Floors, from the ground: errors < kernel < records and templates < aws < console
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
-
-import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "monitor"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
@@ -168,9 +167,21 @@ def role_of(name: str) -> str:
     return ROOMS.get(str(path.parent), "none")
 
 
-def imported(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Those of a file that a test here looks at."""
+    wanted = (ast.Import, ast.ImportFrom, ast.Call, ast.Subscript)
+    return tuple(node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, wanted))
+
+
+@cache
+def imported(path: Path) -> list[tuple[int, str]]:
     """Each import of a file: its line, and the module's path from `monitor` on, or a library's dotted name."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[tuple[int, str]]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -184,6 +195,7 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, name) for name in names)
 
 
+@cache
 def is_module(dotted: str) -> bool:
     parts = dotted.split(".")
     place = PACKAGE.parent.joinpath(*parts)
@@ -198,69 +210,76 @@ def ours(path: Path) -> Iterator[tuple[int, str]]:
             yield line, rest.replace(".", "/") + ".py"
 
 
-IDS = {"ids": name_of}
+# A test for each file would take a minute: a rule tells all files that break it at once.
+Breaches = Iterator[str]
 
 
-@pytest.mark.parametrize("path", FILES, **IDS)
-def test_no_import_goes_up_or_aside(path: Path) -> None:
-    name = name_of(path)
-    part = part_of(name)
-    if name == "__init__.py":
-        return
-    allowed = {part, "errors"} | (GROUND[part] if part in GROUND else EVERY_CAPABILITY | USES[part])
-    for line, other in ours(path):
-        if part_of(other) == "local" and name in STACK_USERS:
-            continue
-        assert part_of(other) in allowed, f"{name}:{line} imports {other}"
+def breaches(rule: Callable[[Path, str], Breaches], paths: Iterable[Path] = FILES) -> list[str]:
+    """What each file does against a rule, which is given its path and its name."""
+    return [found for path in paths for found in rule(path, name_of(path))]
 
 
-@pytest.mark.parametrize("path", FILES, **IDS)
-def test_a_library_is_imported_only_where_the_table_says(path: Path) -> None:
-    name = name_of(path)
-    places = {name, part_of(name), role_of(name)}
-    for line, dotted in imported(path):
-        library = dotted.partition(".")[0]
-        if library in LIBRARIES:
-            assert places & LIBRARIES[library], f"{name}:{line} imports {dotted}"
+def test_no_import_goes_up_or_aside() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        part = part_of(name)
+        allowed = {part, "errors"} | (GROUND[part] if part in GROUND else EVERY_CAPABILITY | USES[part])
+        for line, other in ours(path):
+            if part_of(other) not in allowed and not (part_of(other) == "local" and name in STACK_USERS):
+                yield f"{name}:{line} imports {other}"
+
+    assert breaches(rule, [path for path in FILES if name_of(path) != "__init__.py"]) == []
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if part_of(name_of(path)) in USES and path.name != "__init__.py"], **IDS
-)
-def test_a_capability_s_file_does_what_its_role_allows(path: Path) -> None:
-    name = name_of(path)
-    role = role_of(name)
-    assert role in BELOW, f"{name} says no role: {', '.join(BELOW)}"
-    for line, other in ours(path):
-        if part_of(other) in USES:
-            assert role_of(other) in BELOW[role], f"{name}:{line}, of role {role}, imports {other}"
-        if role in PURE:
-            assert part_of(other) not in ("aws", "local"), f"{name}:{line}, which is pure, imports {other}"
+def test_a_library_is_imported_only_where_the_table_says() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        places = {name, part_of(name), role_of(name)}
+        for line, dotted in imported(path):
+            library = dotted.partition(".")[0]
+            if library in LIBRARIES and not places & LIBRARIES[library]:
+                yield f"{name}:{line} imports {dotted}"
+
+    assert breaches(rule) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_a_capability_s_file_does_what_its_role_allows() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        role = role_of(name)
+        if role not in BELOW:
+            yield f"{name} says no role: {', '.join(BELOW)}"
+            return
+        for line, other in ours(path):
+            if part_of(other) in USES and role_of(other) not in BELOW[role]:
+                yield f"{name}:{line}, of role {role}, imports {other}"
+            if role in PURE and part_of(other) in ("aws", "local"):
+                yield f"{name}:{line}, which is pure, imports {other}"
+
+    capabilities = [path for path in FILES if part_of(name_of(path)) in USES and path.name != "__init__.py"]
+    assert breaches(rule, capabilities) == []
+
+
+def test_a_pure_file_reads_no_clock_file_or_network() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        for line, dotted in imported(path):
+            if dotted in IMPURE_MODULES:
+                yield f"{name}:{line} imports {dotted}"
+        for node in nodes(path):
+            if isinstance(node, ast.Call):
+                called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if called in IMPURE_CALLS:
+                    yield f"{name}:{node.lineno} calls {called}"
+
+    pure = [
         path
         for path in FILES
         if part_of(name_of(path)) in ("kernel", "records", "templates") or role_of(name_of(path)) in PURE
         if name_of(path) not in {*READS_ITS_DATA, "kernel/clock.py"}
-    ],
-    **IDS,
-)
-def test_a_pure_file_reads_no_clock_file_or_network(path: Path) -> None:
-    name = name_of(path)
-    for line, dotted in imported(path):
-        assert dotted not in IMPURE_MODULES, f"{name}:{line} imports {dotted}"
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            assert called not in IMPURE_CALLS, f"{name}:{node.lineno} calls {called}"
+    ]
+    assert breaches(rule, pure) == []
 
 
 def environment_writes(path: Path) -> Iterator[int]:
     """The lines of a file that change the process's environment."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             changed = ast.unparse(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -272,24 +291,26 @@ def environment_writes(path: Path) -> Iterator[int]:
             yield node.lineno
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if name_of(path) not in OWN_ENVIRONMENT], **IDS)
-def test_no_file_changes_the_process_s_environment(path: Path) -> None:
-    assert list(environment_writes(path)) == []
+def test_no_file_changes_the_process_s_environment() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        return (f"{name}:{line}" for line in environment_writes(path))
+
+    assert breaches(rule, [path for path in FILES if name_of(path) not in OWN_ENVIRONMENT]) == []
 
 
 def test_who_may_change_the_environment_does() -> None:
     assert all(list(environment_writes(PACKAGE / name)) for name in OWN_ENVIRONMENT)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), **IDS)
-def test_a_package_s_init_says_what_the_room_is_and_holds_no_code(path: Path) -> None:
+def test_a_package_s_init_says_what_the_room_is_and_holds_no_code() -> None:
+    def rule(path: Path, name: str) -> Breaches:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        if [type(getattr(one, "value", None)) for one in body] != [ast.Constant] or not isinstance(body[0], ast.Expr):
+            yield name
+
     # `monitor.api` is what programs import: its names are its contents.
-    if path.parent.name in {"monitor", "runtime", "api"} or "_data" in path.parts:
-        return
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    assert len(body) == 1
-    assert isinstance(body[0], ast.Expr)
-    assert isinstance(body[0].value, ast.Constant)
+    rooms = [path for path in FILES if path.name == "__init__.py"]
+    assert breaches(rule, [path for path in rooms if path.parent.name not in {"monitor", "runtime", "api"}]) == []
 
 
 def test_no_folder_has_too_many_files() -> None:

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TypeVar
 
@@ -109,7 +110,10 @@ def _all_at_once(subject: Subject, found: Found, done: Tell, still: Still, error
     """
     answers: Answers = queue.SimpleQueue()
     threads = {
-        name: threading.Thread(target=_run, args=(name, work, subject, found, answers), daemon=True, name=name)
+        # In a copy of this context each: where warnings go is known by context (`monitor mcp`).
+        name: threading.Thread(
+            target=copy_context().run, args=(_run, name, work, subject, found, answers), daemon=True, name=name
+        )
         for name, work in SOURCES.items()
     }
     for thread in threads.values():

@@ -213,3 +213,51 @@ def test_a_report_fits_a_terminal_and_is_whole_in_a_pipe(init: str, width: int, 
     assert "billed" in whole
     assert "1024 of 10240 MB" in whole
     assert request_id in whole
+
+
+NAMES = ("ObservedInitDuration", "ImportDuration", "RouteLatency", "AnalysisDuration")
+EMF = {
+    "_aws": {
+        "Timestamp": AT_MS,
+        "CloudWatchMetrics": [
+            {
+                "Namespace": "shop",
+                "Dimensions": [[]],
+                "Metrics": [{"Name": one, "Unit": "Milliseconds"} for one in NAMES],
+            }
+        ],
+    },
+    **dict.fromkeys(NAMES, 1474.39),
+}
+PHASES = [
+    {"name": name, "start_ms": 0, "duration_ms": duration_ms}
+    for name, duration_ms in (("runtime", 92.9), ("entry", 32.3), ("instruments", 133), ("application", 1_220))
+]
+INIT_RECORD = {"monitor_init": {"version": 1, "observed_init_ms": 1478.3, "phases": PHASES}}
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("logged", [EMF, INIT_RECORD], ids=("metrics", "init record"))
+def test_what_the_instruments_log_fits_a_terminal_and_no_name_is_cut(logged: dict[str, Any], *, color: bool) -> None:
+    message = json.dumps(logged)
+    event = LogEvent(AT_MS, message, "2026/11/27/[$LATEST]a", "/aws/lambda/fn")
+
+    def shown_at(width: int, *, fitted: bool = True) -> str:
+        renderer = TailRenderer(Style(color=color, width=width), UTC, {}, fitted=fitted)
+        assert QuickBodies(renderer.bodies).body(message, event.group) in (
+            None, renderer.body(event, parse_message(message)),
+        )  # fmt: skip
+        line = renderer.render(event, parse_message(message))
+        assert line is not None
+        return re.sub(r"\x1b\[[0-9;]*m", "", line)
+
+    whole = shown_at(60, fitted=False)
+    assert shown_at(len(whole)) == whole
+    words = {*re.split(r"[ ,:]+", whole), "more", "1", "2", "3"}
+    for width in range(60, len(whole)):
+        line = shown_at(width)
+        assert len(line) <= width
+        assert set(re.split(r"[ ,:]+", line)) <= words
+        assert line.endswith(" more") or "measured" in whole
+    if logged is INIT_RECORD:
+        assert shown_at(60).endswith("init record  1.48 s: application 1.22 s, 3 more")

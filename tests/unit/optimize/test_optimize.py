@@ -19,8 +19,11 @@ from monitor.packages.building.build import build
 from monitor.packages.building.recipe import HERE, Recipe, architecture_here
 from monitor.packages.lazy.choice import parse_choice
 
-# Long enough that its absence is more than chance on a busy machine.
-HEAVY = "TOTAL = sum(number * number for number in range(4_000_000))\n\n\ndef total():\n    return TOTAL\n"
+# Long enough that its absence is more than chance on a busy machine; LIGHT is where that is not the question.
+HEAVY, LIGHT = (
+    f"TOTAL = sum(number * number for number in range({count}))\n\n\ndef total():\n    return TOTAL\n"
+    for count in (2_000_000, 200_000)
+)
 APP = (
     '"""A function."""\nimport json\n\nfrom tools import heavy\nimport unused_part\n\n\ndef handler(event, context):\n'
     "    print('asked', event.get('ask'))\n"
@@ -37,7 +40,7 @@ def project_of(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     (folder / "tools").mkdir(parents=True)
     (folder / "tools" / "__init__.py").write_text("", encoding="utf-8")
-    (folder / "tools" / "heavy.py").write_text(HEAVY, encoding="utf-8")
+    (folder / "tools" / "heavy.py").write_text(LIGHT, encoding="utf-8")
     (folder / "unused_part.py").write_text("import string\n", encoding="utf-8")
     (folder / "app.py").write_text(APP, encoding="utf-8")
     (tmp_path / "event.json").write_text("{}", encoding="utf-8")
@@ -50,9 +53,13 @@ def optimized(project: Path, *options: str) -> Result:
     return CliRunner().invoke(cli, command)
 
 
-def test_a_heavy_import_that_no_event_uses_runs_later_and_the_build_applies_it(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [("--step", "application"), pytest.param((), marks=pytest.mark.slow)])
+def test_a_heavy_import_that_no_event_uses_runs_later_and_the_build_applies_it(
+    steps: tuple[str, ...], project: Path, tmp_path: Path
+) -> None:
+    (project / "tools" / "heavy.py").write_text(HEAVY, encoding="utf-8")
     faster, saved = tmp_path / "faster.zip", tmp_path / "optimizations.json"
-    done = optimized(project, "--result", str(faster), "--save", str(saved), "-o", "json")
+    done = optimized(project, *steps, "--result", str(faster), "--save", str(saved), "-o", "json")
     found = json.loads(done.stdout)
     steps = {step["name"]: step for step in found["steps"]}
     assert steps["application"]["kept"], done.stdout
@@ -162,7 +169,8 @@ def test_the_choice_is_kept_when_the_package_cannot_be_written(tmp_path: Path, m
     assert parse_choice((tmp_path / "saved.json").read_text(encoding="utf-8"), "saved.json").handler == "app.handler"
 
 
-def test_a_diff_shows_what_is_rewritten_and_nothing_else(project: Path) -> None:
+def test_a_diff_shows_what_is_rewritten_and_nothing_else(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.optimize.workflow_optimize._judged", lambda *_: (True, ""))
     done = optimized(project, "--step", "application", "--diff")
     assert "+def __lazy_1__(): global heavy; from tools import heavy" in done.stdout
     assert "+++ b/tools/heavy.py" not in done.stdout

@@ -684,7 +684,7 @@ def whole_invocations(seed: int) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     seed=st.integers(0, 2**32),
     block=st.sampled_from([1_000_000, 20_000, 3_000]),

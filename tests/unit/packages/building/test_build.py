@@ -190,7 +190,7 @@ def test_the_package_does_not_swallow_itself(tmp_path: Path, index: Path) -> Non
 def installed(names: list[str], into: Path) -> Path:
     into.mkdir()
     lines = tuple(map(RequiredLine, names))
-    install(Requirements(lines=lines), (), into, BuildTarget(HERE, ARCHITECTURE), InstallOptions("pip"))
+    install(Requirements(lines=lines), (), into, BuildTarget(HERE, ARCHITECTURE), InstallOptions("auto"))
     return into
 
 
@@ -233,7 +233,7 @@ def test_two_functions_share_what_both_require(tmp_path: Path, index: Path) -> N
     for turn in ("a", "b"):
         place = tmp_path / f"work-{turn}"
         place.mkdir()
-        plans.append(layered([one, two], tmp_path / turn, place, Recipe(HERE, ARCHITECTURE, "pip")))
+        plans.append(layered([one, two], tmp_path / turn, place, Recipe(HERE, ARCHITECTURE)))
     plan = plans[0]
     assert [tier.name for tier in plan.tiers] == ["layer dependencies", "function one", "function two"]
     assert plan.tiers[0].parts == ("helper", "webby")

@@ -128,7 +128,7 @@ def check(folder: Path, world: tuple[tuple[Made, ...], tuple[str, ...]], install
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-@settings(max_examples=4, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=worlds(), installer=st.sampled_from(["auto", "pip"]), strip=st.sampled_from(["none", "safe", "tried"]))
 def test_what_pip_makes_work_works_built(
     tmp_path_factory: pytest.TempPathFactory,

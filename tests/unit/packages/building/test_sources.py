@@ -18,6 +18,7 @@ from monitor.packages.building.declared import Choice
 from monitor.packages.building.installers import find_uv, uv_index_options
 from monitor.packages.building.recipe import HERE, Recipe, architecture_here
 from monitor.packages.model_plan import BuiltPackage
+from tests.examples import sample
 from tests.fakes.indexes import Folder, served
 from tests.fakes.wheels import sdist, source_project, wheel
 
@@ -51,11 +52,14 @@ CODE = "def answer():\n    return 42\n"
 COMMON = "from common import answer\ndef lambda_handler(event, context):\n    return answer()\n"
 
 
-@pytest.mark.parametrize("installer", INSTALLERS)
 @pytest.mark.parametrize(
-    "line", ["./libs/common", "-e ./libs/common", "-e libs/common", "common @ file://{libs}/common"]
+    ("line", "installer", "cwd"),
+    sample(
+        ["./libs/common", "-e ./libs/common", "-e libs/common", "common @ file://{libs}/common"],
+        INSTALLERS,
+        ["project", "elsewhere"],
+    ),
 )
-@pytest.mark.parametrize("cwd", ["project", "elsewhere"])
 def test_a_local_project_is_installed_as_a_package(
     tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str, line: str, cwd: str
 ) -> None:
@@ -112,8 +116,7 @@ def test_a_build_sees_no_secret_and_runs_elsewhere(
     assert "runs its build code" in said[0]
 
 
-@pytest.mark.parametrize("line", ["./common-1.0.tar.gz", "common"], ids=("by path", "by name"))
-@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest.mark.parametrize(("line", "installer"), sample(["./common-1.0.tar.gz", "common"], INSTALLERS))
 def test_the_build_backend_of_an_sdist_sees_no_secret(
     tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str, line: str
 ) -> None:
@@ -145,8 +148,7 @@ def test_a_variable_in_a_requirement_is_neither_sent_nor_shown(
     assert "very-secret" not in caught.value.message + caught.value.hint
 
 
-@pytest.mark.parametrize("newer", [False, True])
-@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest.mark.parametrize(("newer", "installer"), sample([False, True], INSTALLERS))
 def test_a_distribution_without_a_wheel_is_built_if_it_is_pure_python(
     tmp_path: Path, empty_index: Path, installer: str, newer: bool
 ) -> None:
@@ -441,8 +443,7 @@ def test_two_files_that_disagree_are_a_question(tmp_path: Path, empty_index: Pat
     assert {part.name: part.version for part in done.report.parts}["dep"] == "1.0"
 
 
-@pytest.mark.parametrize("installer", INSTALLERS)
-@pytest.mark.parametrize("kind", ["gztar", "zip"])
+@pytest.mark.parametrize(("kind", "installer"), sample(["gztar", "zip"], INSTALLERS))
 def test_a_project_below_the_top_of_an_archive(tmp_path: Path, empty_index: Path, installer: str, kind: str) -> None:
     source_project(tmp_path / "source" / "all-1" / "libs" / "common", "common", "1.0", {"common/__init__.py": CODE})
     (tmp_path / "source" / "all-1" / "setup.py").write_text("raise SystemExit('the wrong project')\n")

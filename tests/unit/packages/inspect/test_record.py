@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,17 +29,21 @@ ALPHA = {
 Files = dict[str, bytes]
 
 
-@pytest.fixture(params=["pip", "uv"])
-def installed(request: pytest.FixtureRequest, tmp_path: Path, empty_index: Path) -> Files:  # noqa: F811
+@pytest.fixture(scope="module", params=["pip", "uv"])
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Two distributions, as an installer writes them into a folder."""
-    wheel(empty_index, "alpha", "1.0", ALPHA, "beta")
-    wheel(empty_index, "beta", "2.0", {"beta.py": "", "spaced/beta/__init__.py": "Z = 3\n"})
+    folder = tmp_path_factory.mktemp("wheels")
+    wheel(folder, "alpha", "1.0", ALPHA, "beta")
+    wheel(folder, "beta", "2.0", {"beta.py": "", "spaced/beta/__init__.py": "Z = 3\n"})
     command = [sys.executable, "-m", *(["uv", "pip"] if request.param == "uv" else ["pip"]), "install", "-q"]
     if request.param == "uv":
         pytest.importorskip("uv")
-        command += ["--python", sys.executable, "--no-index", "--find-links", str(empty_index)]
-    out = tmp_path / "installed"
-    subprocess.run([*command, "--target", str(out), "alpha"], check=True, timeout=120)
+        command += ["--python", sys.executable]
+    out = folder / "installed"
+    command += ["--no-index", "--find-links", str(folder), "--target", str(out), "alpha"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    environment = {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_CACHE_DIR": str(folder / "cache")}
+    subprocess.run(command, env=environment, check=True, timeout=120)
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
