@@ -20,12 +20,14 @@ _SKIPPED = {
 _OWN_SKIPPED = {"__dict__", "__weakref__", "__module__", "__firstlineno__", "__static_attributes__"}
 
 
-def names_of(module: types.ModuleType) -> dict[str, str]:
-    """What each name of a module means, as a digest of its description."""
+def names_of(module: types.ModuleType, only: "frozenset[str] | None" = None) -> dict[str, str]:
+    """What each name of a module (or `only` these) means, as a digest of its description."""
     found = {}
     # The standard library's own values are caches and settings; what others may have patched are its functions.
     is_standard = module.__name__.partition(".")[0] in sys.stdlib_module_names
     for name, value in list(vars(module).items()):
+        if only is not None and name not in only:
+            continue
         if is_standard and (name.startswith("_") or not isinstance(value, _CODE)):
             continue
         if name not in _SKIPPED and not name.startswith("__lazy_"):

@@ -11,7 +11,7 @@ APPLICATION = "application"
 _WORTH_READING = re.compile(
     r"\bmodules\b|__dict__|\bvars\b|__subclasses__|\bdelattr\b|\bdel +\w+\.|getsource|getline|linecache"
     r"|\breload\b|__globals__|f_globals|meta_path|path_hooks|__import__|get_objects|get_referrers|settrace|setprofile"
-    r"|__code__|\bdis\b|sys\.monitoring|findsource|module_from_spec|exec_module|LazyLoader"
+    r"|ModuleType\b|\btype\((?:sys|os|types)\)|__code__|\bdis\b|sys\.monitoring|findsource|module_from_spec|exec_module|LazyLoader"
 )
 _STAR = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*\(?[ \t]*\*", re.MULTILINE)
 _SOURCE = {"getsource", "getsourcelines", "findsource", "getline", "getlines", "__globals__", "f_globals", "__code__"}
@@ -25,13 +25,14 @@ class Guards:
 
     `unedited` modules keep their source; `eager` modules load when they did; the modules of a top-level package in
     `groups` are loaded all or not at all. `subclasses` are the top-level packages whose code asks classes for their
-    subclasses.
+    subclasses. `exact` says where code asks for modules of exactly Python's type; "" if none does.
     """
 
     unedited: dict[str, str] = field(default_factory=dict)
     eager: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     subclasses: set[str] = field(default_factory=set)
+    exact: str = ""
 
     def reason_unedited(self, module: str, *, own: bool) -> str:
         """Why the source of a module stays; "" if it need not."""
@@ -140,8 +141,11 @@ def _read(tree: ast.Module, one: SourceFile, found: Guards) -> None:
     imports = dict(_imported(nodes, one))
     dynamic = _dynamic(nodes)
     keyed: set[int] = set()
+    harmless = _harmless_types(nodes)
     for node in nodes:
         line = where.format(getattr(node, "lineno", 0))
+        if not found.exact and _is_type_of_modules(node) and id(node) not in harmless:
+            found.exact = f"{line} asks for the type of modules"
         if isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
             found.subclasses.add(one.module.partition(".")[0])
         elif isinstance(node, (ast.Attribute, ast.Name)):
@@ -165,6 +169,36 @@ def _watchful(node: ast.Attribute | ast.Name, one: SourceFile, found: Guards, li
         found.unedited.setdefault(ALL, f"{line} uses {name}, which shows or repeats the source of modules")
     elif name in _PROCESS or (name == "__import__" and isinstance(node.ctx, ast.Store)):
         found.eager.setdefault(ALL, f"{line} uses {name}, which sees what is loaded")
+
+
+def _is_type_of_modules(node: ast.AST) -> bool:
+    """Whether it is ModuleType, or an idiom for it: type(sys)."""
+    if isinstance(node, ast.Attribute | ast.Name):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        return name == "ModuleType" and isinstance(node.ctx, ast.Load)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "type"
+        and [one.id for one in node.args if isinstance(one, ast.Name)] in (["sys"], ["os"], ["types"])
+    )
+
+
+def _harmless_types(nodes: Collection[ast.AST]) -> set[int]:
+    """The ids of what takes a subclass of a type too: isinstance(), a base class, a call, an annotation."""
+    found: list[ast.AST | None] = []
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            found.append(node.func)
+            if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass", "cast"):
+                found += [inner for one in node.args for inner in ast.walk(one)]
+        elif isinstance(node, ast.ClassDef):
+            found += node.bases
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            found += ast.walk(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            found += ast.walk(node.returns)
+    return {id(one) for one in found}
 
 
 def _imported(nodes: Collection[ast.AST], one: SourceFile) -> Iterator[tuple[str, str]]:

@@ -185,10 +185,11 @@ def submodules(
         loaded = sources.modules[name]
         if not package or loaded.attribute == "none":
             continue
-        if loaded.attribute == "other":
-            refused[name] = f"{package} has something else under the name {leaf}"
-            continue
         file = sources.file_of.get(package)
+        shared = loaded.attribute == "other"
+        if shared and (reason := _reason_shared(sources, file, leaf)):
+            refused[name] = f"{package} has something else under the name {leaf}{reason}"
+            continue
         if file is None:
             continue  # of the standard library or the runtime, or a namespace package: see `relied_on`
         reading = sources.readings.get(file)
@@ -197,16 +198,38 @@ def submodules(
             why = reason or (reading.refusal if reading is not None else "") or "its source cannot be rewritten"
             refused[name] = f"{package} cannot load it later: {why}"
             continue
-        lazily = {each for line in selection.lines.get(file, ()) for each in sources.statement(file, line).names}
-        if leaf in reading.names.bindings and leaf not in lazily:
+        moved = [sources.statement(file, line) for line in selection.lines.get(file, ())]
+        lazily = {each for one in moved for each in one.names}
+        binds_it = any(_binds_module(one, package, leaf) for one in moved)
+        if leaf in reading.names.bindings and not shared and not binds_it:
             refused[name] = f"{package} binds the name {leaf} itself"
             continue
         if not is_attribute(leaf):
             refused[name] = f"{leaf} cannot be an attribute in source"
             continue
-        if leaf not in lazily:
+        if shared or leaf not in lazily:
             found.setdefault(file, set()).add(leaf)
     return {file: frozenset(names) for file, names in found.items()}, refused
+
+
+def _binds_module(statement: ImportStatement, package: str, leaf: str) -> bool:
+    """Whether an import in a package binds the name of one of its modules to this module."""
+    node = ast.parse(statement.text).body[0]
+    if isinstance(node, ast.ImportFrom):
+        # targets begin with the module that the names are from
+        return statement.targets[0] == package and any(
+            (alias.asname or alias.name, alias.name) == (leaf, leaf) for alias in node.names
+        )
+    return isinstance(node, ast.Import) and any(
+        (alias.asname, alias.name) == (leaf, f"{package}.{leaf}") for alias in node.names
+    )
+
+
+def _reason_shared(sources: Sources, file: str | None, leaf: str) -> str:
+    """Why a package cannot keep what it has under the name of one of its modules; "" if it can."""
+    if file is None or file not in sources.readings or leaf not in sources.readings[file].names.bindings:
+        return ", which it does not bind itself"
+    return f", and {sources.guards.exact}" if sources.guards.exact else ""
 
 
 _IMPORT = re.compile(
