@@ -83,7 +83,7 @@ def measure(application: Application, work: Path, turns: int) -> str:
     empty.mkdir()
     (empty / "app.py").write_text("def handler(event, context):\n    return None\n", encoding="utf-8")
     (work / "optimizing").mkdir()
-    plan = Plan(hand, application.name, application.python, turns, [step.name for step in STEPS], limit_s=600.0)
+    plan = Plan(hand, application.name, application.python, turns, [step.name for step in STEPS], limit_s=1800.0)
     made = optimize(plan, subject, work / "optimizing", say=lambda text: print(f"  {text}", file=sys.stderr))
     for step in made.optimization.steps:
         print(f"  {_said(step)}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ def guards(
     """
     found = Guards()
     for name, one in sorted(files.items()):
+        text = ""
         try:
             text = text_of(name)
             for level, module in _stars(text):
@@ -81,8 +83,18 @@ def guards(
             if (one.own or name in loaded) and _WORTH_READING.search(text):
                 _read(ast.parse(text), one, found)
         except (ValueError, SyntaxError, RecursionError):
-            continue
+            if (one.own or name in loaded) and _WORTH_READING.search(text):
+                # It may look at any module that it knows.
+                scope = ALL if one.own else f"{one.module.partition('.')[0]}.*"
+                found.eager.setdefault(scope, unreadable(name))
+                found.unedited.setdefault(scope, unreadable(name))
+                found.exact = found.exact or unreadable(name)
     return found
+
+
+def unreadable(file: str) -> str:
+    """Why nothing is known of a file that Python cannot parse."""
+    return f"{file} is not source for Python {sys.version_info[0]}.{sys.version_info[1]}, which runs monitor"
 
 
 def _stars(text: str) -> Iterator[tuple[int, str]]:

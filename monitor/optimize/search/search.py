@@ -482,6 +482,6 @@ class Search:
         return bool(self._culprits(selection.pairs()))
 
     def _refused(self) -> tuple[Refused, ...]:
-        found = [Refused(name, reason) for name, reason in self.protected.items()]
+        found = [Refused(name, reason) for name, reason in {**self.sources.unread, **self.protected}.items()]
         found += [Refused(f"{file}:{line}", reason) for (file, line), reason in self.excluded.items()]
         return tuple(sorted(found, key=lambda one: one.module))
