@@ -119,7 +119,8 @@ def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> 
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import describe
 
-    root = os.path.join(str(task["root"]), "")
+    describe.root = str(task["root"])
+    root = os.path.join(describe.root, "")
     modules = {
         name: {
             "file": getattr(module, "__file__", None) or "",
