@@ -17,6 +17,7 @@ _WORTH_READING = re.compile(
 _STAR = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*\(?[ \t]*\*", re.MULTILINE)
 _SOURCE = {"getsource", "getsourcelines", "findsource", "getline", "getlines", "__globals__", "f_globals", "__code__"}
 _PROCESS = {"get_objects", "get_referrers", "settrace", "setprofile", "meta_path", "path_hooks"}
+_TYPE_FORMS = {"Union", "Optional", "Callable", "Type", "type"}
 _OWN_KEYS = {"__module__", "__name__", "__package__"}
 
 
@@ -197,7 +198,7 @@ def _is_type_of_modules(node: ast.AST) -> bool:
 
 
 def _harmless_types(nodes: Collection[ast.AST]) -> set[int]:
-    """The ids of what takes a subclass of a type too: isinstance(), a base class, a call, an annotation."""
+    """The ids of what takes a subclass of a type too: isinstance(), a base class, a call, an annotation, an alias."""
     found: list[ast.AST | None] = []
     for node in nodes:
         if isinstance(node, ast.Call):
@@ -206,6 +207,10 @@ def _harmless_types(nodes: Collection[ast.AST]) -> set[int]:
                 found += [inner for one in node.args for inner in ast.walk(one)]
         elif isinstance(node, ast.ClassDef):
             found += node.bases
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            found += ast.walk(node)
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value).rpartition(".")[2] in _TYPE_FORMS:
+            found += ast.walk(node.slice)
         elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
             found += ast.walk(node.annotation)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:

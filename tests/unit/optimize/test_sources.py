@@ -45,3 +45,21 @@ def test_a_file_that_cannot_be_parsed_is_named_and_keeps_the_modules_that_it_use
     sources = read_sources(files, Look(modules, frozenset()), "/r", texts.__getitem__)
     assert list(sources.unread) == ["a"]
     assert "a.py is not source for Python 3." in relied_on(sources, texts.__getitem__)["email.utils"]["a.py"]
+
+
+@pytest.mark.parametrize(
+    ("code", "asks"),
+    [
+        ("SHOWN = {types.ModuleType: 1}", True),
+        ("def f(x):\n    return type(x) is types.ModuleType", True),
+        ("from types import ModuleType\nTYPES = (int, ModuleType)", True),
+        ("import sys\ndef f(x):\n    return type(x) == type(sys)", True),
+        ("TABLE = {}\nTABLE[types.ModuleType] = 1", True),
+        ("def f(x: types.ModuleType) -> 'types.ModuleType':\n    return isinstance(x, (int, types.ModuleType))", False),
+        ("class M(types.ModuleType):\n    pass\nm = types.ModuleType('m')", False),
+        ("A: object = typing.Union[str, types.ModuleType]\nB = int | types.ModuleType", False),
+    ],
+)
+def test_code_that_asks_for_exactly_the_type_of_modules_is_found(code: str, asks: bool) -> None:
+    found = guards({"q.py": SourceFile("q.py", "q", is_package=False, own=False)}, lambda _: code, {"q.py"})
+    assert bool(found.exact) == asks
