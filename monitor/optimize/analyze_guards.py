@@ -155,12 +155,15 @@ def _read(tree: ast.Module, one: SourceFile, found: Guards) -> None:
     dynamic = _dynamic(nodes)
     keyed: set[int] = set()
     harmless = _harmless_types(nodes)
+    plain = _plain_namespaces(nodes)
     for node in nodes:
         line = where.format(getattr(node, "lineno", 0))
         if not found.exact and _is_type_of_modules(node) and id(node) not in harmless:
             found.exact = f"{line} asks for the type of modules"
         if isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
             found.subclasses.add(one.module.partition(".")[0])
+        elif isinstance(node, ast.Attribute) and node.attr == "f_globals" and not one.own and id(node) not in plain:
+            found.unedited.setdefault(APPLICATION, f"{line} looks for names in the modules of its callers")
         elif isinstance(node, (ast.Attribute, ast.Name)):
             _watchful(node, one, found, line)
         for target in _namespaces(node):
@@ -182,6 +185,25 @@ def _watchful(node: ast.Attribute | ast.Name, one: SourceFile, found: Guards, li
         found.unedited.setdefault(ALL, f"{line} uses {name}, which shows or repeats the source of modules")
     elif name in _PROCESS or (name == "__import__" and isinstance(node.ctx, ast.Store)):
         found.eager.setdefault(ALL, f"{line} uses {name}, which sees what is loaded")
+
+
+def _plain_namespaces(nodes: Collection[ast.AST]) -> set[int]:
+    """The ids of what is only compared, or asked for a name that no import binds: f_globals["__name__"]."""
+    found: list[ast.AST] = []
+    for node in nodes:
+        key: ast.AST | None = None
+        if isinstance(node, ast.Subscript):
+            value, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            value, key = node.func.value, next(iter(node.args), None)
+        elif isinstance(node, ast.Compare):
+            if all(isinstance(how, ast.Is | ast.IsNot) for how in node.ops):
+                found += [node.left, *node.comparators]
+            elif isinstance(node.ops[0], ast.In | ast.NotIn):
+                value, key = node.comparators[0], node.left
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.startswith("__"):
+            found.append(value)
+    return {id(one) for one in found}
 
 
 def _is_type_of_modules(node: ast.AST) -> bool:

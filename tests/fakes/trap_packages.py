@@ -443,6 +443,15 @@ TRAPS: dict[str, tuple[dict[str, str], str]] = {
         },
         "[importlib.reload({p}).{m}(), {p}.TYPE, repr(type({p})), [*__import__('{p}.{m}').__spec__.name], {p}.{m}()]",
     ),
+    "names of a caller": (
+        {
+            "{p}/{m}.py": "import sys\n\n\ndef look(text):\n    return eval(text, sys._getframe(1).f_globals)\n\n\n"
+            "def home():\n    return sys._getframe(1).f_globals['__name__']\n",
+            "{p}-2.0.dist-info/RECORD": "{p}/{m}.py,,\n",
+            "app": "import colorsys\nimport wave\nfrom {p} import {m}\n",
+        },
+        "[{m}.look('colorsys.__name__'), {m}.home(), wave.__name__]",
+    ),
 }
 
 

@@ -63,3 +63,20 @@ def test_a_file_that_cannot_be_parsed_is_named_and_keeps_the_modules_that_it_use
 def test_code_that_asks_for_exactly_the_type_of_modules_is_found(code: str, asks: bool) -> None:
     found = guards({"q.py": SourceFile("q.py", "q", is_package=False, own=False)}, lambda _: code, {"q.py"})
     assert bool(found.exact) == asks
+
+
+@pytest.mark.parametrize(
+    ("code", "looks"),
+    [
+        ("def f(text):\n    return eval(text, sys._getframe(1).f_globals)", True),
+        ("def f(name):\n    return sys._getframe(1).f_globals[name]", True),
+        ("def f(name):\n    return name in inspect.currentframe().f_back.f_globals", True),
+        ("def f(frame):\n    return frame.f_globals['np']", True),
+        ("def f(frame):\n    return frame.f_globals['__name__'], frame.f_globals.get('__file__')", False),
+        ("def f(frame, g):\n    return frame.f_globals is g, '__name__' in frame.f_globals", False),
+    ],
+)
+def test_a_library_that_looks_for_names_of_its_callers_keeps_the_application(code: str, looks: bool) -> None:
+    found = guards({"q.py": SourceFile("q.py", "q", is_package=False, own=False)}, lambda _: code, {"q.py"})
+    assert bool(found.reason_unedited("app", own=True)) == looks
+    assert not found.reason_unedited("other", own=False)
