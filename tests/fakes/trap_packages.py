@@ -452,6 +452,16 @@ TRAPS: dict[str, tuple[dict[str, str], str]] = {
         },
         "[{m}.look('colorsys.__name__'), {m}.home(), wave.__name__]",
     ),
+    "a name like a module that stays": (
+        {
+            "{p}/__init__.py": "from . import part\nfrom .{m} import {m}, sub\n\nPART = part.VALUE\n",
+            "{p}/part.py": "from .{m} import VALUE\n\nKEPT = [VALUE]\n",
+            "{p}/{m}/__init__.py": "VALUE = 1\n\n\ndef {m}():\n    return 'called'\n",
+            "{p}/{m}/sub.py": "import wave\n\nVALUE = 2\n",
+            "app": "import {p}\n\nNAME = {p}.PART\n",
+        },
+        "[type({p}.{m}).__name__, {p}.sub.VALUE, {p}.{m}()]",
+    ),
 }
 
 
