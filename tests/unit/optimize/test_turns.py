@@ -16,12 +16,24 @@ BEFORE, AFTER = Path("/before"), Path("/after")
 
 
 @pytest.mark.parametrize(
-    ("saved_ms", "noise_ms", "starts", "kept"),
-    [(30.0, 1.0, 18, True), (12.0, 40.0, 36, True), (15.0, 60.0, 54, True), (0.0, 1.0, 18, False)],
-    ids=["clear", "in noise", "in more noise", "none"],
+    ("saved_ms", "noise_ms", "expected_ms", "starts", "kept"),
+    [
+        (30.0, 1.0, None, 18, True),
+        (12.0, 40.0, None, 36, True),
+        (15.0, 60.0, None, 54, True),
+        (0.0, 1.0, None, 18, False),
+        (0.0, 1.0, 10.0, 18, False),
+        (0.0, 60.0, 10.0, 54, False),
+    ],
+    ids=["clear", "in noise", "in more noise", "none", "none of what was expected", "not known"],
 )
 def test_a_saving_that_is_not_clear_gets_as_many_turns_again(
-    saved_ms: float, noise_ms: float, starts: int, kept: bool, monkeypatch: pytest.MonkeyPatch
+    saved_ms: float,
+    noise_ms: float,
+    expected_ms: float | None,
+    starts: int,
+    kept: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chance = random.Random(3)
     started = []
@@ -35,7 +47,7 @@ def test_a_saving_that_is_not_clear_gets_as_many_turns_again(
     plan = Plan(BEFORE, "p", "3.11", 9, [])
     reference = Reference({"exit code": None}, Look({}, frozenset()), (), ())
     work = _Work(plan, None, None, BEFORE, BEFORE, reference, lambda _: None, lambda: None, _Start())  # type: ignore[arg-type]
-    wall, cpu = work.measured(BEFORE, AFTER)
+    wall, cpu = work.measured(BEFORE, AFTER, expected_ms)
     assert len(started) == starts
     assert _judged(wall, cpu)[0] == kept
 
