@@ -20,12 +20,18 @@ _SKIPPED = {
 _OWN_SKIPPED = {"__dict__", "__weakref__", "__module__", "__firstlineno__", "__static_attributes__"}
 
 
-def names_of(module: types.ModuleType) -> dict[str, str]:
-    """What each name of a module means, as a digest of its description."""
+# Where the package lies here: packages that are compared lie in different folders.
+root = ""
+
+
+def names_of(module: types.ModuleType, only: "frozenset[str] | None" = None) -> dict[str, str]:
+    """What each name of a module (or `only` these) means, as a digest of its description."""
     found = {}
     # The standard library's own values are caches and settings; what others may have patched are its functions.
     is_standard = module.__name__.partition(".")[0] in sys.stdlib_module_names
     for name, value in list(vars(module).items()):
+        if only is not None and name not in only:
+            continue
         if is_standard and (name.startswith("_") or not isinstance(value, _CODE)):
             continue
         if name not in _SKIPPED and not name.startswith("__lazy_"):
@@ -47,7 +53,8 @@ def _describe(value: object, depth: int, above: "set[int]", home: str) -> str:
     """A value in words. Classes and functions of other modules than `home` are described where they are made."""
     kind = type(value)
     if kind in _PLAIN:
-        return repr(value)[:4000]
+        text = repr(value)
+        return (text.replace(root, "/var/task") if root else text)[:4000]
     if isinstance(value, types.ModuleType):
         return f"module {value.__name__}"
     if depth == 0 or kind.__module__ == "os" or id(value) in above:

@@ -11,8 +11,9 @@ import sys
 class _State:
     """The names of one module that load later, and the module's own functions of PEP 562."""
 
-    def __init__(self, namespace: dict[str, object], loaders: dict[str, str]) -> None:
+    def __init__(self, namespace: dict[str, object], shared: tuple[str, ...], loaders: dict[str, str]) -> None:
         self.namespace = namespace
+        self.shared = shared
         self.loaders = loaders
         self.done: set[str] = set()
         self.own: dict[str, object] = {}
@@ -52,12 +53,31 @@ class _State:
         for number in numbers:
             names = [one for one, numbers_ in self.loaders.items() if number in numbers_.split()]
             # What the program has put in the place of a name stays.
-            kept = {one: self.namespace[one] for one in names if one in self.namespace}
+            kept = {one: self.namespace[one] for one in names if one in self.namespace and not self.is_shadowed(one)}
             loader = self.namespace.get(f"__lazy_{number}__")
             if callable(loader):  # it is not there where the branch of its statement did not run
                 loader()
                 self.namespace.update(kept)
                 self.done.update(names)
+
+    def is_module(self, name: str, value: object) -> bool:
+        """Whether the value is the module of a shared name."""
+        return name in self.shared and value is sys.modules.get(f"{self.namespace['__name__']}.{name}")
+
+    def is_shadowed(self, name: str) -> bool:
+        """Whether a shared name has its module, which was loaded before the import that binds the name."""
+        return self.is_module(name, self.namespace.get(name))
+
+    def takes(self, name: str, value: object) -> bool:
+        """Whether the package has something else than `value`, a module of it, under the name."""
+        if not self.is_module(name, value) or name in self.done:
+            return False
+        if name not in self.loaders:
+            # As before: the module was set first, and then the package's own statement bound the name.
+            self.done.add(name)
+            return name in self.namespace
+        # The import that is to bind the name runs at its first use, or runs now.
+        return self.is_bound(name) or (_thread.get_ident(), name) in self.loading
 
     def names(self) -> object:
         own = self.own.get("__dir__")
@@ -102,6 +122,9 @@ class _State:
 
     def finish(self) -> None:
         """At the end of the module: what must be there without anybody asking for it."""
+        for name in self.shared:
+            if self.is_bound(name) and name in self.namespace:
+                self.promised.add(name)  # the module was loaded before the statement
         for name in sorted(self.promised):
             for number in self.loaders[name].split():
                 loader = self.namespace.get(f"__lazy_{number}__")
@@ -170,17 +193,37 @@ class _Namespace:
         return state.get(name)
 
 
-def install(namespace: dict[str, object], /, **loaders: str) -> object:
+def _package(kind: type) -> type:
+    """The type of a package that has something else under the name of one of its modules.
+
+    Where `from .work import work` runs later, `import package.work` would put the module there.
+    """
+
+    class Package(kind):  # type: ignore[misc]
+        def __setattr__(self, name: str, value: object) -> None:
+            if not vars(self)["__lazy_state__"].takes(name, value):
+                super().__setattr__(name, value)
+
+    Package.__name__, Package.__qualname__, Package.__module__ = kind.__name__, kind.__qualname__, kind.__module__
+    return Package
+
+
+def install(namespace: dict[str, object], /, *shared: str, **loaders: str) -> object:
     """Make the names `loaders` of the module of `namespace` load at their first use; returns the module.
 
-    The value of a name is the numbers of its functions `__lazy_N__`; "" is a module of this package.
+    The value of a name is the numbers of its functions `__lazy_N__`; "" is a module of this package. `shared` are
+    names of modules of this package under which it has something else.
     """
-    state = _State(namespace, loaders)
+    state = _State(namespace, shared, loaders)
     namespace["__lazy_state__"] = state
     namespace["__getattr__"], namespace["__dir__"] = state.get, state.names
     namespace["__lazy_names__"], namespace["__lazy_code__"] = state.view, state.code
     module = sys.modules.get(str(namespace.get("__name__")))
-    return module if getattr(module, "__dict__", None) is namespace else _Namespace(namespace)
+    if getattr(module, "__dict__", None) is not namespace:
+        return _Namespace(namespace)
+    if shared:
+        module.__class__ = _package(type(module))
+    return module
 
 
 def chain(namespace: dict[str, object]) -> None:

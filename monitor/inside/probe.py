@@ -75,8 +75,8 @@ def main() -> None:
     def handle_event_request(*arguments: object, **named: object) -> None:
         if not at_init:
             at_init.extend(name for name in sys.modules if name not in before)
-            if task.get("force"):
-                force()
+            if task.get("force") and (problems := force()):
+                raise ImportError(next(iter(problems.values())))
         try:
             original(*arguments, **named)
         finally:
@@ -95,15 +95,20 @@ def main() -> None:
     __main__.main(sys.argv)
 
 
-def force() -> None:
-    """Load every name that was to load later."""
+def force() -> "dict[tuple[str, str], str]":
+    """Load every name that was to load later; returns those that cannot, as (module, name): why."""
     known = 0
+    problems: dict[tuple[str, str], str] = {}
     while known != len(sys.modules):
         known = len(sys.modules)
-        for module in list(sys.modules.values()):
+        for module_name, module in list(sys.modules.items()):
             state = getattr(module, "__dict__", {}).get("__lazy_state__")
             for name in getattr(state, "loaders", ()):
-                getattr(module, name, None)
+                try:
+                    getattr(module, name, None)
+                except Exception as error:
+                    problems[module_name, name] = f"cannot be loaded later: {type(error).__name__}: {error}"[:300]
+    return problems
 
 
 def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> "dict[str, object]":
@@ -114,7 +119,8 @@ def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> 
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import describe
 
-    root = os.path.join(str(task["root"]), "")
+    describe.root = str(task["root"])
+    root = os.path.join(describe.root, "")
     modules = {
         name: {
             "file": getattr(module, "__file__", None) or "",
@@ -134,7 +140,7 @@ def _look(task: "dict[str, object]", recorder: Recorder, before: "set[str]") -> 
     elif task.get("deferred"):
         import watch
 
-        found["watched"] = watch.watch(task, root)
+        found["watched"] = watch.watch(task, root, force)
     elif task.get("describe"):
         found["names"] = {
             name: describe.names_of(sys.modules[name])

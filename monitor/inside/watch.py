@@ -3,6 +3,7 @@
 Every look is in a forked process, so that none sees what another one did. Runs on the function's Python.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -30,11 +31,12 @@ _EVENTS = (
 )  # fmt: skip
 
 
-def watch(task: "dict[str, Any]", root: str) -> "dict[str, object]":
+def watch(task: "dict[str, Any]", root: str, force: "Callable[[], dict[tuple[str, str], str]]") -> "dict[str, object]":
     """What loading the modules `deferred`, in this order, changes; and what they are when they are loaded later.
 
     `entries` are those of them that code can load first of all. `known` says what their names should mean; `varying`
-    names differ between two processes; `groups` are the modules that must come with a module.
+    names differ between two processes; `groups` are the modules that must come with a module. `bound` says what names
+    of any modules should mean after `force`, which loads everything that was to load later.
     """
     deferred: list[str] = list(task["deferred"])
     # The modules that looking itself needs are loaded first.
@@ -53,11 +55,12 @@ def watch(task: "dict[str, Any]", root: str) -> "dict[str, object]":
         problems = found if isinstance(found, dict) else {entry: str(found)}
         for name, problem in problems.items():
             alone.setdefault(name, problem)
+    bound = _in_child(lambda: _bound(task, force))
     for name, unsteady in task["varying"].items():
         now, later = (_in_child(lambda pause_s=pause_s: _values(name, unsteady, pause_s)) for pause_s in (0.0, 1.1))  # type: ignore[misc]  # noqa: B023
         if now != later and name in deferred:
             alone.setdefault(name, f"differs from run to run: {min(unsteady)}")
-    return {"together": together, "effects": effects, "alone": alone}
+    return {"together": together, "effects": effects, "alone": alone, "bound": bound}
 
 
 def _in_child(work: "Callable[[], object]") -> object:
@@ -218,6 +221,21 @@ def _bases(name: str) -> "list[str]":
         if isinstance(value, type) and value.__module__ == name:
             found |= {str(base.__module__) for base in value.__mro__[1:]}
     return sorted(found - {name, "builtins"})
+
+
+def _bound(task: "dict[str, Any]", force: "Callable[[], dict[tuple[str, str], str]]") -> "list[tuple[str, str, str]]":
+    """Which names mean something else once everything is loaded: (module, name, how it differs)."""
+    for name in task["deferred"]:
+        with contextlib.suppress(BaseException):  # `_all` reports it
+            importlib.import_module(name)
+    problems = force()
+    for module, names in task["bound"].items():
+        if module in sys.modules:
+            found = describe.names_of(sys.modules[module], frozenset(names))
+            for name, text in names.items():
+                if found.get(name) != text:
+                    problems.setdefault((module, name), f"is {found.get(name, 'not there')}, and was {text}")
+    return [(module, name, problem) for (module, name), problem in problems.items()]
 
 
 def _entered(entry: str, task: "dict[str, Any]") -> "dict[str, str]":

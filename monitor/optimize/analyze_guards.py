@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ APPLICATION = "application"
 _WORTH_READING = re.compile(
     r"\bmodules\b|__dict__|\bvars\b|__subclasses__|\bdelattr\b|\bdel +\w+\.|getsource|getline|linecache"
     r"|\breload\b|__globals__|f_globals|meta_path|path_hooks|__import__|get_objects|get_referrers|settrace|setprofile"
-    r"|__code__|\bdis\b|sys\.monitoring|findsource|module_from_spec|exec_module|LazyLoader"
+    r"|ModuleType\b|\btype\((?:sys|os|types)\)|__code__|\bdis\b|sys\.monitoring|findsource|module_from_spec|exec_module|LazyLoader"
 )
 _STAR = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*\(?[ \t]*\*", re.MULTILINE)
 _SOURCE = {"getsource", "getsourcelines", "findsource", "getline", "getlines", "__globals__", "f_globals", "__code__"}
 _PROCESS = {"get_objects", "get_referrers", "settrace", "setprofile", "meta_path", "path_hooks"}
+_TYPE_FORMS = {"Union", "Optional", "Callable", "Type", "type"}
 _OWN_KEYS = {"__module__", "__name__", "__package__"}
 
 
@@ -25,13 +27,14 @@ class Guards:
 
     `unedited` modules keep their source; `eager` modules load when they did; the modules of a top-level package in
     `groups` are loaded all or not at all. `subclasses` are the top-level packages whose code asks classes for their
-    subclasses.
+    subclasses. `exact` says where code asks for modules of exactly Python's type; "" if none does.
     """
 
     unedited: dict[str, str] = field(default_factory=dict)
     eager: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     subclasses: set[str] = field(default_factory=set)
+    exact: str = ""
 
     def reason_unedited(self, module: str, *, own: bool) -> str:
         """Why the source of a module stays; "" if it need not."""
@@ -71,6 +74,7 @@ def guards(
     """
     found = Guards()
     for name, one in sorted(files.items()):
+        text = ""
         try:
             text = text_of(name)
             for level, module in _stars(text):
@@ -80,8 +84,18 @@ def guards(
             if (one.own or name in loaded) and _WORTH_READING.search(text):
                 _read(ast.parse(text), one, found)
         except (ValueError, SyntaxError, RecursionError):
-            continue
+            if (one.own or name in loaded) and _WORTH_READING.search(text):
+                # It may look at any module that it knows.
+                scope = ALL if one.own else f"{one.module.partition('.')[0]}.*"
+                found.eager.setdefault(scope, unreadable(name))
+                found.unedited.setdefault(scope, unreadable(name))
+                found.exact = found.exact or unreadable(name)
     return found
+
+
+def unreadable(file: str) -> str:
+    """Why nothing is known of a file that Python cannot parse."""
+    return f"{file} is not source for Python {sys.version_info[0]}.{sys.version_info[1]}, which runs monitor"
 
 
 def _stars(text: str) -> Iterator[tuple[int, str]]:
@@ -140,10 +154,16 @@ def _read(tree: ast.Module, one: SourceFile, found: Guards) -> None:
     imports = dict(_imported(nodes, one))
     dynamic = _dynamic(nodes)
     keyed: set[int] = set()
+    harmless = _harmless_types(nodes)
+    plain = _plain_namespaces(nodes)
     for node in nodes:
         line = where.format(getattr(node, "lineno", 0))
+        if not found.exact and _is_type_of_modules(node) and id(node) not in harmless:
+            found.exact = f"{line} asks for the type of modules"
         if isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
             found.subclasses.add(one.module.partition(".")[0])
+        elif isinstance(node, ast.Attribute) and node.attr == "f_globals" and not one.own and id(node) not in plain:
+            found.unedited.setdefault(APPLICATION, f"{line} looks for names in the modules of its callers")
         elif isinstance(node, (ast.Attribute, ast.Name)):
             _watchful(node, one, found, line)
         for target in _namespaces(node):
@@ -165,6 +185,59 @@ def _watchful(node: ast.Attribute | ast.Name, one: SourceFile, found: Guards, li
         found.unedited.setdefault(ALL, f"{line} uses {name}, which shows or repeats the source of modules")
     elif name in _PROCESS or (name == "__import__" and isinstance(node.ctx, ast.Store)):
         found.eager.setdefault(ALL, f"{line} uses {name}, which sees what is loaded")
+
+
+def _plain_namespaces(nodes: Collection[ast.AST]) -> set[int]:
+    """The ids of what is only compared, or asked for a name that no import binds: f_globals["__name__"]."""
+    found: list[ast.AST] = []
+    for node in nodes:
+        key: ast.AST | None = None
+        if isinstance(node, ast.Subscript):
+            value, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            value, key = node.func.value, next(iter(node.args), None)
+        elif isinstance(node, ast.Compare):
+            if all(isinstance(how, ast.Is | ast.IsNot) for how in node.ops):
+                found += [node.left, *node.comparators]
+            elif isinstance(node.ops[0], ast.In | ast.NotIn):
+                value, key = node.comparators[0], node.left
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.startswith("__"):
+            found.append(value)
+    return {id(one) for one in found}
+
+
+def _is_type_of_modules(node: ast.AST) -> bool:
+    """Whether it is ModuleType, or an idiom for it: type(sys)."""
+    if isinstance(node, ast.Attribute | ast.Name):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        return name == "ModuleType" and isinstance(node.ctx, ast.Load)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "type"
+        and [one.id for one in node.args if isinstance(one, ast.Name)] in (["sys"], ["os"], ["types"])
+    )
+
+
+def _harmless_types(nodes: Collection[ast.AST]) -> set[int]:
+    """The ids of what takes a subclass of a type too: isinstance(), a base class, a call, an annotation, an alias."""
+    found: list[ast.AST | None] = []
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            found.append(node.func)
+            if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass", "cast"):
+                found += [inner for one in node.args for inner in ast.walk(one)]
+        elif isinstance(node, ast.ClassDef):
+            found += node.bases
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            found += ast.walk(node)
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value).rpartition(".")[2] in _TYPE_FORMS:
+            found += ast.walk(node.slice)
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            found += ast.walk(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            found += ast.walk(node.returns)
+    return {id(one) for one in found}
 
 
 def _imported(nodes: Collection[ast.AST], one: SourceFile) -> Iterator[tuple[str, str]]:

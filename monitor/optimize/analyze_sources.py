@@ -3,9 +3,9 @@
 import ast
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from monitor.optimize.analyze_guards import Guards, SourceFile, absolute, guards
+from monitor.optimize.analyze_guards import Guards, SourceFile, absolute, guards, unreadable
 from monitor.optimize.model import LoadedModule, Look
 from monitor.optimize.model_selection import Selection
 from monitor.packages.lazy.rewrite import is_attribute
@@ -17,7 +17,8 @@ from monitor.packages.lazy.uses import reason_unchanged, used
 class Sources:
     """The loaded modules of a package with their imports.
 
-    `files` are all modules of the package; `readings` those that the start loads and that can be read, by file.
+    `files` are all modules of the package; `readings` those that the start loads and that can be read, by file;
+    `unread` says of the others that have a source why they cannot, by module.
     """
 
     files: Mapping[str, SourceFile]
@@ -25,6 +26,7 @@ class Sources:
     modules: Mapping[str, LoadedModule]
     guards: Guards
     file_of: Mapping[str, str]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def statement(self, file: str, line: int) -> ImportStatement:
         """The import that begins on a line of a file."""
@@ -93,6 +95,7 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
     file_of = {name: one.file.removeprefix(prefix) for name, one in look.modules.items() if one.file.startswith(prefix)}
     files = named_as_loaded(files, file_of)
     readings: dict[str, Reading] = {}
+    unread: dict[str, str] = {}
     for name, file in file_of.items():
         one = files.get(file)
         # A file that is loaded under two names has the relative imports of both.
@@ -104,7 +107,7 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
             if starred is not None:
                 readings[file] = read(text, name, is_package=one.is_package, starred=starred)
         except ValueError:
-            continue
+            unread[name] = unreadable(file)
     place = {name: number for number, name in enumerate(look.order)}
 
     def is_blind(target: str, importer: str) -> bool:
@@ -113,7 +116,7 @@ def read_sources(files: Mapping[str, SourceFile], look: Look, root: str, text_of
         return not listed or place[target] > place.get(importer, len(place))
 
     found = guards(files, text_of, set(file_of.values()), is_blind)
-    return Sources(files, readings, look.modules, found, file_of)
+    return Sources(files, readings, look.modules, found, file_of, unread)
 
 
 def named_as_loaded(files: Mapping[str, SourceFile], file_of: Mapping[str, str]) -> dict[str, SourceFile]:
@@ -185,10 +188,11 @@ def submodules(
         loaded = sources.modules[name]
         if not package or loaded.attribute == "none":
             continue
-        if loaded.attribute == "other":
-            refused[name] = f"{package} has something else under the name {leaf}"
-            continue
         file = sources.file_of.get(package)
+        shared = loaded.attribute == "other"
+        if shared and (reason := _reason_shared(sources, file, leaf)):
+            refused[name] = f"{package} has something else under the name {leaf}{reason}"
+            continue
         if file is None:
             continue  # of the standard library or the runtime, or a namespace package: see `relied_on`
         reading = sources.readings.get(file)
@@ -197,16 +201,38 @@ def submodules(
             why = reason or (reading.refusal if reading is not None else "") or "its source cannot be rewritten"
             refused[name] = f"{package} cannot load it later: {why}"
             continue
-        lazily = {each for line in selection.lines.get(file, ()) for each in sources.statement(file, line).names}
-        if leaf in reading.names.bindings and leaf not in lazily:
+        moved = [sources.statement(file, line) for line in selection.lines.get(file, ())]
+        lazily = {each for one in moved for each in one.names}
+        binds_it = any(_binds_module(one, package, leaf) for one in moved)
+        if leaf in reading.names.bindings and not shared and not binds_it:
             refused[name] = f"{package} binds the name {leaf} itself"
             continue
         if not is_attribute(leaf):
             refused[name] = f"{leaf} cannot be an attribute in source"
             continue
-        if leaf not in lazily:
+        if shared or leaf not in lazily:
             found.setdefault(file, set()).add(leaf)
     return {file: frozenset(names) for file, names in found.items()}, refused
+
+
+def _binds_module(statement: ImportStatement, package: str, leaf: str) -> bool:
+    """Whether an import in a package binds the name of one of its modules to this module."""
+    node = ast.parse(statement.text).body[0]
+    if isinstance(node, ast.ImportFrom):
+        # targets begin with the module that the names are from
+        return statement.targets[0] == package and any(
+            (alias.asname or alias.name, alias.name) == (leaf, leaf) for alias in node.names
+        )
+    return isinstance(node, ast.Import) and any(
+        (alias.asname, alias.name) == (leaf, f"{package}.{leaf}") for alias in node.names
+    )
+
+
+def _reason_shared(sources: Sources, file: str | None, leaf: str) -> str:
+    """Why a package cannot keep what it has under the name of one of its modules; "" if it can."""
+    if file is None or file not in sources.readings or leaf not in sources.readings[file].names.bindings:
+        return ", which it does not bind itself"
+    return f", and {sources.guards.exact}" if sources.guards.exact else ""
 
 
 _IMPORT = re.compile(
@@ -294,12 +320,15 @@ def relied_on(sources: Sources, text_of: Callable[[str], str]) -> dict[str, dict
     for file, one in sources.files.items():
         if _TESTS.search(file) and not one.own:
             continue
+        names: set[str] = set()
         try:
             text = text_of(file)
             # The longest name is found: those that it begins with are used too.
             names = expanded(pattern.findall(text)) & wanted
             tree = ast.parse(text) if names else None
         except (ValueError, SyntaxError, RecursionError):
+            for name in names:
+                found.setdefault(name, {})[file] = unreadable(file)
             continue
         if tree is None:
             continue

@@ -64,6 +64,7 @@ class Observed:
 class Look:
     """What a probe saw: the modules after the last event, what their names mean, and what watching found.
 
+    `bound` are (module, name, how it differs) for names that mean something else once all lazy imports have run.
     `order` is the one in which the modules were complete; `registered` are (abstract base class, class). `times` are
     the milliseconds of CPU that each module's import took, without those that it loaded.
     """
@@ -73,6 +74,7 @@ class Look:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     effects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bound: tuple[tuple[str, str, str], ...] = ()
     order: tuple[str, ...] = ()
     registered: tuple[tuple[str, str], ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)

@@ -26,6 +26,9 @@ from monitor.packages.lazy.statements import ImportStatement
 _REPAIRS = 3
 _SHOWN = 6
 _WORTH_MORE_TURNS = 0.02
+_LOOKS = 3
+# As for a trial of `diagnose`: a smaller saving than expected is one.
+_PART = 0.5
 _PROOF_STARTS = 4
 # Imports that could save less than this share of a start's CPU time are not worth proving and measuring.
 _LEAST_SHARE = 0.01
@@ -93,7 +96,9 @@ class _Start:
 
 @dataclass
 class _Work:
-    """One optimization on its way. `before` is the package that the next step is compared with."""
+    """One optimization on its way. `before` is the package that the next step is compared with; it leaves the modules
+    `unloaded` out.
+    """
 
     plan: Plan
     subject: Subject
@@ -108,6 +113,7 @@ class _Work:
     before: Path = field(init=False)
     bytecode: bool = False
     selection: Selection = field(default_factory=Selection)
+    unloaded: set[str] = field(default_factory=set)
     search: Search | None = None
     whole: tuple[Gain, Gain] | None = None
 
@@ -143,17 +149,20 @@ class _Work:
                 f"the tests cannot be run: {error}", "give --tests a command, such as 'pytest tests'"
             ) from error
 
-    def measured(self, before: Path, after: Path) -> tuple[Gain, Gain]:
+    def measured(self, before: Path, after: Path, expected_ms: float | None = None) -> tuple[Gain, Gain]:
         """Wall and CPU time until the first answer, the two packages in turns; every answer is compared.
 
-        A saving that these turns leave open gets as many again: from 7 turns on, each look is wrong in 1 of 100 cases.
+        `expected_ms` is the CPU time that the change should save, if it is known. A saving that these turns leave open
+        gets as many again, twice at most: from 7 turns on, each look is wrong in 1 of 100 cases.
 
         Raises:
             MonitorError: an answer differs.
         """
         figures: dict[Path, list[tuple[float, float]]] = {before: [], after: []}
         wall, cpu = self._turns(figures, before, after)
-        if _is_open(cpu if cpu.before_ms else wall) and self.left_s() > 0:
+        for _ in range(_LOOKS - 1):
+            if not _is_open(cpu if cpu.before_ms else wall, expected_ms) or self.left_s() <= 0:
+                break
             self.say("the saving is not clear yet: as many turns again")
             wall, cpu = self._turns(figures, before, after)
         return wall, cpu
@@ -183,8 +192,13 @@ class _Work:
         return _gain(*wall), _gain(*cpu)
 
 
-def _is_open(gain: Gain) -> bool:
-    """Whether more turns may show a saving: the estimate is one, and its interval holds zero."""
+def _is_open(gain: Gain, expected_ms: float | None) -> bool:
+    """Whether more turns may show a saving: the interval holds zero, and a good part of what is expected too.
+
+    If nothing is known of that, the estimate must be a saving.
+    """
+    if expected_ms is not None:
+        return gain.low_ms <= 0 and gain.high_ms >= _PART * expected_ms
     return gain.low_ms <= 0 < gain.high_ms and gain.saved_ms > _WORTH_MORE_TURNS * gain.before_ms
 
 
@@ -225,6 +239,9 @@ def optimize(
             steps.append(_collection_step(work, kind))
         else:
             steps.append(_import_step(work, kind, kind.wanted, len(waiting) - waiting.index(kind)))
+        if kind.name == "bytecode":
+            compiled = work.before
+    steps = _confirmed(work, steps, compiled)
     wall = cpu = None
     if any(step.kept for step in steps):
         wall, cpu = work.whole or work.measured(original, work.before)
@@ -249,9 +266,26 @@ def optimize(
     return Result(optimization, texts, work.selection, work.bytecode, package, collected)
 
 
-def _unchanged(optimization: Optimization, still: tuple[Gain, Gain]) -> Optimization:
-    from dataclasses import replace
+def _confirmed(work: _Work, steps: list[Step], compiled: Path) -> list[Step]:
+    """The steps; those after bytecode are taken back if several of them together are not faster than the package
+    `compiled`, the one before them.
+    """
+    kept = [step for step in steps if step.kept and step.name != "bytecode"]
+    if len(kept) < 2:
+        return steps  # the step itself was compared with that package
+    wall, cpu = work.measured(compiled, work.before)
+    good, _ = _judged(wall, cpu)
+    if good:
+        return steps
+    work.before, work.whole = compiled, None
+    work.selection = Selection()
+    if work.search is not None:
+        work.search.collected = ""
+    reason = "taken back: together with the other steps it saves nothing that is more than noise"
+    return [replace(step, kept=False, reason=reason) if step in kept else step for step in steps]
 
+
+def _unchanged(optimization: Optimization, still: tuple[Gain, Gain]) -> Optimization:
     wall, cpu = (Gain(one.before_ms, one.before_ms, 0.0, 0.0, 0.0) for one in still)
     return replace(optimization, wall=wall, cpu=cpu)
 
@@ -324,8 +358,8 @@ def _proven_step(work: _Work, kind: StepKind, root: Path) -> Step:
     return _measured_step(work, kind, root)
 
 
-def _measured_step(work: _Work, kind: StepKind, root: Path) -> Step:
-    wall, cpu = work.measured(work.before, root)
+def _measured_step(work: _Work, kind: StepKind, root: Path, expected_ms: float | None = None) -> Step:
+    wall, cpu = work.measured(work.before, root, expected_ms)
     kept, reason = _judged(wall, cpu)
     if kept:
         work.keep(root, (wall, cpu))
@@ -374,7 +408,9 @@ def _import_step(
         root = search.variant(selection)
         problems = work.proof(root)
         if not problems:
-            return _lazy_step(work, _measured_step(work, kind, root), found, selection)
+            times = work.reference.look.times
+            expected_ms = sum(times.get(name, 0.0) for name in set(found.unloaded) - work.unloaded)
+            return _lazy_step(work, _measured_step(work, kind, root, expected_ms), found, selection)
         work.say(f"{kind.title}: {problems[0]}; looking for the cause")
         if not search.repaired(selection):
             break
@@ -391,7 +427,7 @@ def _lazy_step(work: _Work, step: Step, found: Found, selection: Selection) -> S
         if (file, line) not in before
     )
     if step.kept:
-        work.selection = selection
+        work.selection, work.unloaded = selection, set(found.unloaded)
     return replace(step, lazy=lazy, unloaded=found.unloaded, refused=found.refused)
 
 

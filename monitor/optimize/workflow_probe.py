@@ -22,6 +22,7 @@ def probe(
     deferred: Sequence[str] = (),
     known: Mapping[str, Mapping[str, str]] | None = None,
     varying: Mapping[str, Sequence[str]] | None = None,
+    bound: Mapping[str, Mapping[str, str]] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     entries: Sequence[str] = (),
     force: bool = False,
@@ -31,9 +32,9 @@ def probe(
     """The outcome, and what was seen; None if the start does not get to its last event.
 
     With `describe` the names of all modules of the package are described. `deferred` modules are loaded one by one
-    afterwards, and compared with `known`; for `varying`, `groups` and `entries` see monitor/inside/watch.py. With
-    `force` every name that was to load later loads before the first event. With `observe`, names by module, it is
-    recorded which imports are needed; the package is one that `rewrite.watched` made for it. Looking at `deferred`
+    afterwards, and compared with `known`; for `varying`, `groups`, `bound` and `entries` see monitor/inside/watch.py.
+    With `force` every name that was to load later loads before the first event. With `observe`, names by module, it
+    is recorded which imports are needed; the package is one that `rewrite.watched` made for it. Looking at `deferred`
     modules ends after `limit_s`.
     """
     with temporary_folder() as work:
@@ -50,6 +51,7 @@ def probe(
                     "observe": {module: sorted(names) for module, names in (observe or {}).items()},
                     "deferred": list(deferred),
                     "known": {name: dict((known or {}).get(name, {})) for name in deferred},
+                    "bound": {name: dict(names) for name, names in (bound or {}).items()},
                     "entries": list(entries),
                     "varying": {name: list(names) for name, names in (varying or {}).items()},
                     "groups": {name: list(names) for name, names in (groups or {}).items()},
@@ -83,6 +85,7 @@ def _look(seen: dict[str, object]) -> Look:
     effects: dict[str, list[str]] = {}
     bases: dict[str, tuple[str, ...]] = {}
     registered: list[tuple[str, str]] = []
+    bound: tuple[tuple[str, str, str], ...] = ()
     if isinstance(watched, dict) and watched:
         for part in ("together", "effects"):
             found = watched[part]
@@ -95,6 +98,10 @@ def _look(seen: dict[str, object]) -> Look:
                 effects.setdefault(name, []).append(f"cannot be loaded later: {error}")
             registered += [(str(one), str(other)) for one, other in found.get("registered", ())]
             bases |= {name: tuple(found) for name, found in found.get("bases", {}).items()}
+        if isinstance(watched["bound"], str):
+            effects.setdefault("", []).append(watched["bound"])
+        else:
+            bound = tuple((module, name, problem) for module, name, problem in watched["bound"])
         for name, problem in watched["alone"].items():
             effects.setdefault(name, []).append(problem)
     return Look(
@@ -103,6 +110,7 @@ def _look(seen: dict[str, object]) -> Look:
         seen.get("names", {}),  # type: ignore[arg-type]
         {name: tuple(notes) for name, notes in effects.items()},
         bases,
+        bound,
         tuple(seen["completed"]),  # type: ignore[arg-type]
         tuple(registered),
         seen.get("times", {}),  # type: ignore[arg-type]

@@ -358,6 +358,110 @@ TRAPS: dict[str, tuple[dict[str, str], str]] = {
         },
         "[dir({p}), {p}.WAVE.__name__, hasattr({p}, 'nothing'), {p}.{m}.colorsys.__name__]",
     ),
+    "a name like its module's, and the module loads first": (
+        {
+            "{p}/__init__.py": "from {p}.{m} import {m}, more\n",
+            "{p}/{m}.py": "def {m}():\n    return 'called'\n\n\ndef more():\n    return 'more'\n",
+            "{p}/user.py": "def module():\n    import {p}.{m} as found\n    return found()\n",
+            "app": "import importlib\nimport {p}\nfrom {p} import user\n\nNAME = {p}.__name__\n\n\n"
+            "def load():\n    return importlib.import_module('{p}.{m}').more()\n",
+        },
+        "[load(), {p}.{m}(), user.module(), callable({p}.{m}), {p}.more()]",
+    ),
+    "a name like another module's": (
+        {
+            "{p}/__init__.py": "from .part import {m}\n",
+            "{p}/part.py": "from .{m} import VALUE\n\n\ndef {m}():\n    return VALUE\n",
+            "{p}/{m}.py": "import wave\n\nVALUE = 7\n",
+            "app": "import sys\nimport {p}\n\nNAME = {p}.__name__\n",
+        },
+        "[__import__('{p}.{m}').{m}(), {p}.{m}()]",
+    ),
+    "a function like a module of its package": (
+        {
+            "{p}/__init__.py": "from .part import run\n\n\ndef {m}():\n    return run()\n",
+            "{p}/part.py": "from .{m} import VALUE\n\n\ndef run():\n    return VALUE\n",
+            "{p}/{m}.py": "import wave\n\nVALUE = 7\n",
+            "app": "import {p}\n\nNAME = {p}.__name__\n",
+        },
+        "[{p}.{m}(), __import__('{p}.{m}').{m}(), {p}.run(), {p}.{m}()]",
+    ),
+    "an alias like a module": (
+        {
+            "{p}/__init__.py": "from .{m} import work as {m}\nfrom . import {m} as again, part\n",
+            "{p}/part.py": "from . import {m}\n\n\ndef run():\n    from .{m} import work\n    return work() + {m}()\n",
+            "{p}/{m}.py": "def work():\n    return 'worked'\n",
+            "app": "import {p}\n\nNAME = {p}.__name__\n",
+        },
+        "[{p}.part.run(), {p}.{m}(), {p}.again()]",
+    ),
+    "a module before a name like it": (
+        {
+            "{p}/__init__.py": "from . import early\nfrom .{m} import {m}\nfrom . import late\n",
+            "{p}/early.py": "from . import {m}\n\n\ndef run():\n    return {m}.{m}()\n",
+            "{p}/late.py": "from . import {m}\n\n\ndef run():\n    return {m}()\n",
+            "{p}/{m}.py": "def {m}():\n    return 'called'\n",
+            "app": "import {p}\n\nNAME = {p}.__name__\n",
+        },
+        "[{p}.late.run(), {p}.early.run(), {p}.{m}()]",
+    ),
+    "a module after a name like it": (
+        {
+            "{p}/__init__.py": "from .part import {m}\n",
+            "{p}/part.py": "def {m}():\n    return 'called'\n",
+            "{p}/{m}.py": "import wave\n\nVALUE = 1\n",
+            "app": "import {p}\nfrom {p} import user\n\nNAME = {p}.__name__\n",
+            "{p}/user.py": "import {p}.{m}\n\n\ndef run():\n    return {p}.{m}.VALUE\n",
+        },
+        "[type({p}.{m}).__name__, user.run()]",
+    ),
+    "a name like its module's that is replaced": (
+        {
+            "{p}/__init__.py": "from .{m} import {m}\n",
+            "{p}/{m}.py": "def {m}():\n    return 'called'\n",
+            "app": "import importlib\nimport {p}\n\nNAME = {p}.__name__\n\n\ndef swapped():\n"
+            "    {p}.{m} = lambda: 'fake'\n    found = importlib.import_module('{p}.{m}')\n"
+            "    return [{p}.{m}(), found.{m}()]\n",
+        },
+        "swapped()",
+    ),
+    "the type of a package": (
+        {
+            "{p}/__init__.py": "from .{m} import {m}\n",
+            "{p}/{m}.py": "def {m}():\n    return 'called'\n",
+            "{p}/show.py": "import types\n\n_SHOWN = {{types.ModuleType: 'module', int: 'int'}}\n\n\n"
+            "def show(value):\n    return _SHOWN.get(type(value), 'unknown')\n",
+            "app": "import {p}\nfrom {p}.show import show\n\nNAME = {p}.__name__\n",
+        },
+        "[show({p}), {p}.{m}()]",
+    ),
+    "a package that is read again": (
+        {
+            "{p}/__init__.py": "from .{m} import {m}\n\nTYPE = repr(type(__import__('{p}')))\n",
+            "{p}/{m}.py": "def {m}():\n    return 'called'\n",
+            "app": "import importlib\nimport {p}\n\nNAME = {p}.__name__\n",
+        },
+        "[importlib.reload({p}).{m}(), {p}.TYPE, repr(type({p})), [*__import__('{p}.{m}').__spec__.name], {p}.{m}()]",
+    ),
+    "names of a caller": (
+        {
+            "{p}/{m}.py": "import sys\n\n\ndef look(text):\n    return eval(text, sys._getframe(1).f_globals)\n\n\n"
+            "def home():\n    return sys._getframe(1).f_globals['__name__']\n",
+            "{p}-2.0.dist-info/RECORD": "{p}/{m}.py,,\n",
+            "app": "import colorsys\nimport wave\nfrom {p} import {m}\n",
+        },
+        "[{m}.look('colorsys.__name__'), {m}.home(), wave.__name__]",
+    ),
+    "a name like a module that stays": (
+        {
+            "{p}/__init__.py": "from . import part\nfrom .{m} import {m}, sub\n\nPART = part.VALUE\n",
+            "{p}/part.py": "from .{m} import VALUE\n\nKEPT = [VALUE]\n",
+            "{p}/{m}/__init__.py": "VALUE = 1\n\n\ndef {m}():\n    return 'called'\n",
+            "{p}/{m}/sub.py": "import wave\n\nVALUE = 2\n",
+            "app": "import {p}\n\nNAME = {p}.PART\n",
+        },
+        "[type({p}.{m}).__name__, {p}.sub.VALUE, {p}.{m}()]",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -219,7 +219,7 @@ class Search:
             elif left:
                 # An import that no statement explains: everything that could have loaded it stays.
                 self._exclude_for(left, chosen)
-            else:
+            elif self.excluded.keys().isdisjoint(selection.pairs()):
                 return Found(selection, tuple(unloaded), self._refused())
         raise MonitorError("the search for imports found new effects in every round", "report it")
 
@@ -281,7 +281,7 @@ class Search:
             if not chosen:
                 return Selection(), []
             selection = selection_of(chosen)
-            with self._trial(replace(selection, uses=self._loaded_uses)) as root:
+            with self._trial(self._alone(selection)) as root:
                 _outcome, look = probe(root, self.subject)
             if look is None:
                 bad = self._culprits(sorted(chosen))
@@ -318,6 +318,7 @@ class Search:
                 deferred=self._in_order(unloaded),
                 known=self.reference.look.names,
                 varying={name: sorted(unsteady[name]) for name in unloaded if name in unsteady},
+                bound=self._bound(whole),
                 entries=self._in_order(entries(self.sources, whole, unloaded, self._reached)),
                 groups=self._groups(unloaded),
                 limit_s=max(self.subject.timeout_s, min(WATCH_LIMIT_S, self.deadline - time.monotonic())),
@@ -337,7 +338,39 @@ class Search:
             tops = {base.partition(".")[0] for base in bases} & self.sources.guards.subclasses
             if tops:
                 fresh.setdefault(name, f"adds subclasses, and {min(tops)} asks for the subclasses of classes")
+        # What cannot be loaded later takes names with it: these count when nothing else is found.
+        for module, bound_name, problem in look.bound if not fresh else ():
+            fresh |= self._unbound(whole, unloaded, module, bound_name, problem)
         return {name: reason for name, reason in fresh.items() if name not in self.protected}
+
+    def _alone(self, selection: Selection) -> Selection:
+        """A selection of imports as it can be tried before it is known which modules it leaves out."""
+        shared = [name for name, loaded in self.sources.modules.items() if loaded.attribute == "other"]
+        return Selection(selection.lines, submodules(self.sources, selection, shared)[0], self._loaded_uses)
+
+    def _bound(self, selection: Selection) -> dict[str, dict[str, str]]:
+        """By module: what the names that a selection lets load later meant at the start as it was."""
+        found: dict[str, dict[str, str]] = {}
+        for file in {*selection.lines, *selection.submodules}:
+            module = self.sources.files[file].module
+            names = set(selection.submodules.get(file, ()))
+            names |= {one for line in selection.lines.get(file, ()) for one in self.sources.statement(file, line).names}
+            known, unsteady = self.reference.look.names.get(module, {}), self.reference.unsteady.get(module, ())
+            found[module] = {name: known[name] for name in names if name in known and name not in unsteady}
+        return found
+
+    def _unbound(
+        self, selection: Selection, unloaded: Collection[str], module: str, name: str, problem: str
+    ) -> dict[str, str]:
+        """The modules that stay because a name that comes from them means something else later, with the reason."""
+        file = self.sources.file_of.get(module, "")
+        lines = [line for line in selection.lines.get(file, ()) if name in self.sources.statement(file, line).names]
+        targets = {f"{module}.{name}", *(one for line in lines for one in self.sources.statement(file, line).targets)}
+        reason = f"{module}.{name} {problem}"
+        found = {target: reason for target in sorted(targets) if target in unloaded}
+        if not found:
+            self.excluded |= {(file, line): reason for line in lines}
+        return found
 
     def _groups(self, names: Iterable[str]) -> dict[str, list[str]]:
         """The modules that must be loaded with a module, because its package looks for them."""
@@ -440,7 +473,7 @@ class Search:
         whole = self._whole(set(pairs))
         if not whole:
             return None
-        with self._trial(replace(selection_of(whole), uses=self._loaded_uses)) as root:
+        with self._trial(self._alone(selection_of(whole))) as root:
             outcome = run(root, self.subject)
         return (outcome, root) if outcome.problem or self.differs(outcome, root) else None
 
@@ -449,6 +482,6 @@ class Search:
         return bool(self._culprits(selection.pairs()))
 
     def _refused(self) -> tuple[Refused, ...]:
-        found = [Refused(name, reason) for name, reason in self.protected.items()]
+        found = [Refused(name, reason) for name, reason in {**self.sources.unread, **self.protected}.items()]
         found += [Refused(f"{file}:{line}", reason) for (file, line), reason in self.excluded.items()]
         return tuple(sorted(found, key=lambda one: one.module))

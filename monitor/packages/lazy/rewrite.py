@@ -35,9 +35,10 @@ def rewrite(
 ) -> str:
     """The source in which the imports that begin on `lines` run later.
 
-    `submodules` are names of modules of this package that are to load at their first use as an attribute; `uses` are
-    modules that the file uses without importing them, and that it is to load itself. With `collected` fewer garbage
-    collections are made while it is imported.
+    `submodules` are names of modules of this package that are to load at their first use as an attribute; if the
+    package binds such a name itself, it keeps what it has bound. `uses` are modules that the file uses without
+    importing them, and that it is to load itself. With `collected` fewer garbage collections are made while it is
+    imported.
 
     Raises:
         ValueError: an import cannot run later.
@@ -45,8 +46,9 @@ def rewrite(
     chosen = [one for one in reading.imports if one.line in lines]
     if len(chosen) != len(set(lines)) or any(one.reason for one in chosen):
         raise ValueError("not all of these imports can run later")
-    table = _table(chosen, submodules)
-    if table and reading.place is None:
+    shared = sorted(name for name in set(submodules) if name in reading.names.bindings)
+    table = _table(chosen, set(submodules).difference(shared))
+    if (table or shared) and reading.place is None:
         raise ValueError("no line is free for the loaders")
     text = _Text(reading.source)
     for number, one in enumerate(chosen, 1):
@@ -59,12 +61,12 @@ def rewrite(
         loads = "".join(f"__import__({module!r}) and " for module in modules)
         text.insert(root.lineno, root.col_offset, f"({loads}")
         text.insert(root.end_lineno or root.lineno, root.end_col_offset or 0, ")")
-    if table:
+    if table or shared:
         for call in reading.views:
             text.around(call, "__lazy_names__(")
         for code in reading.codes:
             text.around(code, "__lazy_code__(")
-    tail = _installed(reading, table, text) if table else ""
+    tail = _installed(reading, table, shared, text) if table or shared else ""
     if collected and (first := _first(reading, lines)) is not None:
         line, column, before, after = first
         text.insert(line, column, f"{before}__import__({COLLECTING!r}).begin(){after}")
@@ -113,10 +115,10 @@ def _table(chosen: Iterable[ImportStatement], submodules: Iterable[str]) -> dict
     return table
 
 
-def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
+def _installed(reading: Reading, table: dict[str, str], shared: list[str], text: "_Text") -> str:
     """Add the line that installs the loaders; returns what goes after the last line."""
-    pairs = ", ".join(f"{name}={numbers!r}" for name, numbers in table.items())
-    code = f"from {HELPER} import install as {MARK}; {MARK} = {MARK}(globals(), {pairs})"
+    names = [*map(repr, shared), *(f"{name}={numbers!r}" for name, numbers in table.items())]
+    code = f"from {HELPER} import install as {MARK}; {MARK} = {MARK}(globals(), {', '.join(names)})"
     place = reading.place
     assert place is not None
     if place.how == "free":
@@ -126,7 +128,7 @@ def _installed(reading: Reading, table: dict[str, str], text: "_Text") -> str:
     else:
         node = next(one for one in reversed(reading.tree.body) if one.end_lineno == place.line)
         text.insert(place.line, node.end_col_offset or 0, f"; {code}")
-    tail = "__lazy_state__.finish()\n" if reading.views or reading.codes else ""
+    tail = "__lazy_state__.finish()\n" if reading.views or reading.codes or shared else ""
     if reading.chained:
         # The module has a __getattr__ of its own, which now comes second.
         tail = f"from {HELPER} import chain as __lazy_chain__; __lazy_chain__(globals())\n{tail}"

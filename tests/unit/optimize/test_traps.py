@@ -84,6 +84,25 @@ def test_imports_without_a_trap_do_run_later(subject: Subject, tmp_path: Path) -
     assert count >= 2
 
 
+def test_imports_of_modules_that_keep_their_folder_and_names_like_their_modules_run_later(
+    subject: Subject, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    (source / "pack").mkdir(parents=True)
+    (source / "pack" / "__init__.py").write_text("from .heavy import heavy\nfrom .other import run\n", encoding="utf-8")
+    here = "import os\n\nPLACES = [__file__, os.path.dirname(os.path.dirname(__file__)).encode()]\n\n\n"
+    (source / "pack" / "heavy.py").write_text(f"{here}def heavy():\n    return len(PLACES)\n", encoding="utf-8")
+    (source / "pack" / "other.py").write_text(f"{here}def run():\n    return len(PLACES)\n", encoding="utf-8")
+    (source / "app.py").write_text(
+        "import pack\n\nNAME = pack.__name__\n\n\ndef handler(event, context):\n"
+        "    return [__import__('pack.heavy').heavy(), pack.run()] if event['ask'] == 'rare' else event['ask']\n",
+        encoding="utf-8",
+    )
+    found, count = changed(subject, source, tmp_path / "work")
+    assert found == ()
+    assert count == 2
+
+
 def test_imports_of_files_in_a_folder_that_the_start_adds_to_the_path_run_later(
     subject: Subject, tmp_path: Path
 ) -> None:

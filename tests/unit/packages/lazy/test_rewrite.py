@@ -1,6 +1,7 @@
 """The rewritten module means what the module meant, and no line moves."""
 
 import ast
+import json
 import subprocess
 import sys
 import textwrap
@@ -504,3 +505,68 @@ def test_a_collector_that_is_off_or_slower_already_is_left_alone(tmp_path: Path)
         "gc.set_threshold(700); gc.disable(); c.begin(); c.end(); print(gc.get_threshold(), gc.isenabled())"
     )
     assert run(tmp_path, code).split("\n")[:3] == ["(200000, 5, 6)", "(0, 5, 6)", "(700, 5, 6) False"]
+
+
+_SHARED = {
+    "from .m import m": "from .m import m\n",
+    "from .m import work as m": "from .m import work as m\n",
+    "from .m import m, more": "import string\n\nfrom .m import m, more\n\n\ndef call():\n    return m() + more()\n",
+    "from .part import m": "from .part import m\n",
+    "def m": "from .part import run\n\n\ndef m():\n    return run()\n",
+    "from . import part": "from . import part\npart.call\nfrom .m import m\n",
+    "from . import late": "from . import part\npart.call\nfrom .m import m, more\nfrom . import late\nlate.ONE\n",
+}
+_USES = (
+    "importlib.import_module('p.m').__name__",
+    "importlib.import_module('p.part').call()",
+    "importlib.import_module('p.m').more()",
+    "p.m()",
+    "__import__('p.m').m()",
+    "__import__('p', fromlist=['m']).m()",
+    "named()",
+    "hasattr(p, 'm')",
+    "'m' in dir(p)",
+    "setattr(p, 'm', lambda: 'replaced')",
+    "repr(type(p)) + repr(isinstance(p, types.ModuleType))",
+    "importlib.reload(p).m()",
+)
+_EACH = """
+import importlib, itertools, json, sys, types
+def named():
+    import p.m as found
+    return found()
+found = []
+for uses in itertools.product({uses}, repeat=2):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "p"]:
+        del sys.modules[name]
+    import p
+    for use in uses:
+        try:
+            found.append((*uses, str(eval(use))))
+        except Exception as error:
+            found.append((*uses, repr(error)))
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("init", _SHARED)
+def test_a_package_keeps_what_it_has_under_the_name_of_its_module(init: str, tmp_path: Path) -> None:
+    found = []
+    for label in ("before", "after"):
+        folder = tmp_path / label / "p"
+        folder.mkdir(parents=True)
+        text = _SHARED[init]
+        if label == "after":
+            reading = read(text, "p", is_package=True)
+            text = rewrite(reading, [one.line for one in reading.imports if not one.reason], ["m"])
+        (folder / "__init__.py").write_text(text, encoding="utf-8")
+        work = "def m():\n    return 'm'\n\n\ndef work():\n    return 'work'\n\n\ndef more():\n    return 'more'\n"
+        (folder / "m.py").write_text(work, encoding="utf-8")
+        part = "from .m import m, more as run\n\n\ndef call():\n    from . import m\n    return m()\n"
+        (folder / "part.py").write_text(part, encoding="utf-8")
+        (folder / "late.py").write_text("import p\n\nONE = p.more()\n", encoding="utf-8")
+        (tmp_path / label / "_monitor_lazy.py").write_text(HELPER.read_text(encoding="utf-8"), encoding="utf-8")
+        found.append(run(tmp_path / label, _EACH.format(uses=_USES)))
+    before, after = (json.loads(text) for text in found)
+    assert after == before
+    assert {answer for *_, answer in before} & {"m", "work", "more"}
