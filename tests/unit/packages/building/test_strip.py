@@ -271,6 +271,19 @@ def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, mo
     assert caught.value.hint.startswith("leave out a part, or use a container image")
 
 
+def test_what_makes_a_package_too_large_is_named_and_nothing_else_is_advised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 1 << 20)
+    tiny = entries(tmp_path, {"web/a.py": "x" * 100, "web/tests/a.py": "x"})["dist"]
+    model = tmp_path / "model.bin"
+    model.write_bytes(bytes(2 << 20))
+    own = [Entry("model.bin", model, own=True), Entry("app.py", tiny[0].path, own=True)]
+    with pytest.raises(UsageError, match=r"the largest parts: the application 2 MB \(model.bin 2 MB\)$") as caught:
+        Fitting()({entry.name: entry for entry in [*tiny, *own]}, {})
+    assert caught.value.hint.startswith("leave out a part, or use a container image")
+
+
 def test_a_package_that_is_filled_with_bytecode_has_room_for_a_small_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
