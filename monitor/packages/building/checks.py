@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from monitor.errors import CheckFailedError
-from monitor.packages.analyze_dependencies import contradictions
+from monitor.packages.analyze_dependencies import contradictions, unknown_extras
 from monitor.packages.analyze_strip import is_metadata, probable_kind
 from monitor.packages.building.dependencies import Dependencies, wanted_by
 from monitor.packages.building.entry import Entry
@@ -35,7 +35,8 @@ def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Col
     if unsupported and recipe.check:
         raise CheckFailedError(unsupported, "give another --python, or build with --no-check")
     shared = _shared_files(dependencies, provided)
-    found = list(contradictions(dependencies.found, wanted_by(dependencies, recipe), provided))
+    wanted = wanted_by(dependencies, recipe)
+    found = list(contradictions(dependencies.found, wanted, provided))
     found += _told(path for path in shared.items() if module_of(path[0]) and not probable_kind(path[0]))
     if found and recipe.check:
         more = f"; and {len(found) - _FEW} more" if len(found) > _FEW else ""
@@ -44,7 +45,8 @@ def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Col
             "change the requirements, or build with --no-check",
         )
     others = _told(path for path in shared.items() if not module_of(path[0]) or probable_kind(path[0]))
-    return [*([unsupported] if unsupported else []), *found, *others]
+    extras = dict.fromkeys(unknown_extras(dependencies.found, wanted))
+    return [*([unsupported] if unsupported else []), *found, *others, *extras]
 
 
 def _shared_files(dependencies: Dependencies, provided: Collection[str]) -> Mapping[str, tuple[str, ...]]:

@@ -43,7 +43,9 @@ class Dependencies:
     @property
     def found(self) -> tuple[Installed, ...]:
         """The distributions with their requirements."""
-        return tuple(Installed(one.name, one.version or "0", one.requires_dist) for one in self.staged.found)
+        return tuple(
+            Installed(one.name, one.version or "0", one.requires_dist, one.extras) for one in self.staged.found
+        )
 
 
 def check_project(folder: Path, recipe: Recipe) -> None:

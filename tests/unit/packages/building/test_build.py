@@ -359,6 +359,17 @@ def test_one_file_of_two_distributions_with_different_contents_is_an_error_that_
     assert notes == ("one 1.0 and three 3.0 have different files with the name LICENSE",)
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_extra_that_a_distribution_does_not_have_is_told(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    wheel(empty_index, "web", "1.0", {"web.py": ""}, extras=("fast_json", "dev"))
+    wheel(empty_index, "app", "1.0", {"app.py": ""}, requires="web[Fast.JSON, quick]")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("web[fast-json]\napp\n", encoding="utf-8")
+    done = build(folder, tmp_path / "out.zip", Recipe(HERE, ARCHITECTURE, installer=installer, bytecode=False))
+    assert done.notes == ("app 1.0 requires web[quick], and web has no such extra (it has dev, fast-json)",)
+
+
 def test_a_package_above_the_limit_of_an_upload_says_so(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
