@@ -26,8 +26,8 @@ _MENTIONS = {
     "sources of built extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|pyx)["']"""),
     "sources of extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)["']"""),
     # lazy_loader.attach_stub reads the stub of the module that calls it.
-    # A folder of data that is read or listed; modules are known by their names.
-    "tests": re.compile(r"""["'](?:[^"'\n]*/)?tests?(?:/[^"'\n]*)?["']"""),
+    # The path of data in a folder of tests; modules are known by their names.
+    "tests": re.compile(r"""["'](?:[^"'\n]*/)?tests?/[^"'\n]+["']"""),
     "type stubs": re.compile(r"""\.pyi["']|\battach_stub\b"""),
     "documentation": re.compile(r"""["'](?:\.?/)?docs?["'/]|(?:README|CHANGELOG|CHANGES|HISTORY)[\w.]*["']"""),
 }
@@ -134,9 +134,14 @@ def _mentioned(kind: str, files: Sequence[Entry], known: dict[str, bool]) -> boo
         known[kind] = pattern is not None and any(
             pattern.search(entry.path.read_text(encoding="utf-8", errors="replace"))
             for entry in files
-            if entry.name.endswith(".py") and not (kind == "tests" and probable_kind(entry.name) == "tests")
+            if entry.name.endswith(".py") and not (kind == "tests" and _speaks_of_tests(entry.name))
         )
     return known[kind]
+
+
+def _speaks_of_tests(name: str) -> bool:
+    """Whether a module names tests for another purpose than to read them when the package runs."""
+    return probable_kind(name) == "tests" or name.rpartition("/")[2] == "setup.py"
 
 
 def _tried(

@@ -169,6 +169,12 @@ def test_data_of_tests_that_a_module_names_stays(tmp_path: Path) -> None:
     assert names(probed(tmp_path, files | {"web/tests/test_web.py": ""})) == set(files)
 
 
+def test_data_of_tests_that_only_a_build_or_a_word_names_does_not_stay(tmp_path: Path) -> None:
+    # numpy/lib/setup.py, and pandas/util/_tester.py: 9 MB of scipy and numpy.
+    files = {"web/__init__.py": "NAME = 'tests'\n", "web/setup.py": "add('tests/data')\n"}
+    assert names(probed(tmp_path, files | {"web/tests/data/a.json": ""})) == set(files)
+
+
 def test_a_module_that_is_named_and_reads_files_keeps_those_beside_it(tmp_path: Path) -> None:
     files = {
         "web/__init__.py": "def use():\n    import web.tests\n",
