@@ -18,6 +18,7 @@ from PyPI and npm into DIR (default: a temporary folder), and used again if they
 import argparse
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,8 @@ REQUIRES = {
     "zappa": ("zappa", "setuptools<81"),
 }
 NPM = ("serverless@3", "serverless-python-requirements@6")
+# Not a warning, and not the table that Serverless calls "Environment".
+ERROR = re.compile(r"^(?!.*(?:WARNING|Environment)).*\berror\b", re.IGNORECASE)
 # As `sam package` does it.
 SAM_ZIP = (
     "import sys; from samcli.lib.package.utils import make_zip_with_lambda_permissions as z; print(z(*sys.argv[1:]))"
@@ -63,7 +66,7 @@ with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
 
 
 class ToolError(Exception):
-    """The tool failed; the text is its last line."""
+    """The tool failed; the text is the last of its lines that names an error."""
 
 
 def run(*command: str | Path, folder: Path, **environment: str) -> str:
@@ -76,7 +79,8 @@ def run(*command: str | Path, folder: Path, **environment: str) -> str:
     )
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip(" ─✖×")]
-        telling = [line for line in lines if "rror" in line and "Environment" not in line] or lines or ["no reason"]
+        # A tool repeats a tool's output: pip's line below the tool's own says why.
+        telling = [line for line in lines if ERROR.search(line)] or lines or ["no reason"]
         raise ToolError(telling[-1][:160])
     return done.stdout
 

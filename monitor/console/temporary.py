@@ -59,7 +59,7 @@ class _RunFolder:
         import tempfile
 
         parent = Path(tempfile.gettempdir())
-        _sweep(parent)
+        sweep(parent, _PREFIX)
         if self._pid != os.getpid():
             # The folder, and what a forked process does at its end, are its own.
             self._pid = os.getpid()
@@ -69,13 +69,8 @@ class _RunFolder:
             self._path = parent / f"{_PREFIX}{os.urandom(8).hex()}"
             self._path.mkdir(mode=0o700)
             with suppress(FileNotFoundError):
-                lock = os.open(self._path, _OPEN_FOLDER)
-                with suppress(OSError):  # a file system without locks
-                    fcntl.flock(lock, fcntl.LOCK_EX)
-                # Another process may have taken it for one that was left, before it was locked.
-                if os.path.samestat(os.fstat(lock), self._path.lstat()):
-                    self._lock = lock
-                    return
+                self._lock = lock_folder(self._path)
+                return
 
     def _remove(self, pid: int) -> None:
         if self._path is not None and pid == os.getpid():
@@ -103,9 +98,24 @@ def _remove_apart(folder: str) -> None:
 _OWN = _RunFolder()
 
 
-def _sweep(parent: Path) -> None:
+def lock_folder(folder: Path) -> int:
+    """Lock a new folder, so that `sweep` leaves it alone until the descriptor is closed, which this process's end does.
+
+    Raises:
+        FileNotFoundError: another process has taken it for one that was left, before it was locked.
+    """
+    lock = os.open(folder, _OPEN_FOLDER)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    if not folder.exists() or not os.path.samestat(os.fstat(lock), folder.lstat()):
+        os.close(lock)
+        raise FileNotFoundError(folder)
+    return lock
+
+
+def sweep(parent: Path, prefix: str) -> None:
     """Remove the folders that killed processes of this user left."""
-    for folder in parent.glob(f"{_PREFIX}*"):
+    for folder in parent.glob(f"{prefix}*"):
         with suppress(OSError):
             lock = os.open(folder, _OPEN_FOLDER)
             try:

@@ -16,11 +16,12 @@ _RUNTIME_SDK = ("1.34.42", "1.9999")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A distribution in a package: its normalized name, its version, its Requires-Dist fields."""
+    """A distribution in a package: its normalized name, its version, its Requires-Dist and Provides-Extra fields."""
 
     name: str
     version: str
     requires_dist: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,19 @@ def contradictions(found: Sequence[Installed], wanted: Iterable[Need], provided:
         if problem not in told:
             told.add(problem)
             yield problem
+
+
+def unknown_extras(found: Sequence[Installed], wanted: Iterable[Need]) -> Iterator[str]:
+    """The extras that are required of a distribution without them: an installer only warns, and installs less."""
+    known = {one.name: {canonical(extra) for extra in one.extras} for one in found}
+    for need in wanted:
+        if need.name not in known:
+            continue
+        has = known[need.name]
+        missing = [extra for extra in sorted(need.requirement.extras) if canonical(extra) not in has]
+        if missing:
+            text = f"{need.source} requires {need.name}[{','.join(missing)}], and {need.name} has no such extra"
+            yield f"{text} (it has {', '.join(sorted(has)) or 'none'})"
 
 
 def _text(requirement: "Requirement") -> str:

@@ -27,29 +27,41 @@ PROBABLY = (
 )
 
 
-# An import statement at any depth: of modules, or of names that may be modules.
+# An import statement at any depth, or after another one: of modules, or of names that may be modules.
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]+)"
+    r"(?:^|[:;])[ \t]*(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#;]+)"
     r"|import[ \t]+(?P<modules>[^\n#;]+))",
     re.MULTILINE,
 )
+# A string that may be given to importlib, such as `web.tests.tools`, `.tests`, `web.tests:tools`.
+_NAMED = re.compile(r"""["'](?P<module>\.{0,3}[A-Za-z_]\w*(?:\.\w+)*)(?::[.\w]+)?["']""")
+_ENTRY_POINT = re.compile(r"=[ \t]*([A-Za-z_][.\w]*)")
 
 
 def imported_modules(text: str, package: str) -> set[str]:
-    """The modules that the import statements of a source may load, also those that run later; `package` is its own."""
-    found = set()
+    """The modules that the import statements of a source may load, also those that run later, and those that its
+    strings name; `package` is its own."""
+    found = {_absolute(match["module"], package) for match in _NAMED.finditer(text)}
     for match in _IMPORT.finditer(text):
         names = re.sub(r"#[^\n]*|[()\\]", "", match["modules"] or match["names"]).split(",")
         plain = {words[0] for name in names if (words := name.split())}
         if match["modules"]:
             found |= plain
             continue
-        module = match["module"]
-        level = len(module) - len(module.lstrip("."))
-        above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
-        base = ".".join([*above, *([module[level:]] if module[level:] else [])])
+        base = _absolute(match["module"], package)
         found |= {base, *(f"{base}.{name}" for name in plain)}
     return found
+
+
+def _absolute(module: str, package: str) -> str:
+    level = len(module) - len(module.lstrip("."))
+    above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+    return ".".join([*above, *([module[level:]] if module[level:] else [])])
+
+
+def entry_point_modules(text: str) -> set[str]:
+    """The modules that an entry_points.txt names."""
+    return set(_ENTRY_POINT.findall(text))
 
 
 def is_metadata(name: str) -> bool:

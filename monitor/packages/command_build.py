@@ -1,5 +1,6 @@
 """`monitor package build`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,8 +164,11 @@ def build_command(
 
         echo(render_built(built, style(), top))
     if built.start is not None and built.start.is_defect:
-        is_misnamed = "Runtime.HandlerNotFound" in built.start.error
-        hint = "name the handler with --handler" if is_misnamed else "add what is missing to the requirements"
+        hint = (
+            "name the handler with --handler"
+            if _is_misnamed(recipe.handler, built.start.error)
+            else "add what is missing to the requirements"
+        )
         remark(f"{built.path} does not start: {built.start.error}", hint)
         return ExitCode.CHECK_FAILED
     return ExitCode.OK
@@ -187,6 +191,16 @@ def _handler(folder: Path, handler: str | None) -> str:
     if handler:
         return handler
     return "lambda_function.lambda_handler" if (folder / "lambda_function.py").is_file() else ""
+
+
+def _is_misnamed(handler: str, error: str) -> bool:
+    """Whether a start failed because the handler, or its module, is not in the package."""
+    from monitor.kernel.handler import handler_module
+
+    missing = re.search(r"No module named '([^']+)'", error)
+    return "Runtime.HandlerNotFound" in error or (
+        missing is not None and f"{handler_module(handler)}.".startswith(f"{missing[1]}.")
+    )
 
 
 def _start(

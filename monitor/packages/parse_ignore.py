@@ -50,6 +50,7 @@ TOOLS = (
     ".coverage.*",
     ".DS_Store",
     "__MACOSX/",
+    "._*",
     "Thumbs.db",
 )
 SECRETS = (

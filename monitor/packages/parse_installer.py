@@ -1,6 +1,7 @@
 """The reason in the output of uv or pip, and a hint that fits it."""
 
 import re
+from textwrap import dedent
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 _LONGEST = 500
@@ -30,12 +31,21 @@ _BUILD_FAILED = (
 # A line of a compiler or of a build, and what the installers say of any failure.
 _BUILD_ERROR = re.compile(r"\b[Ee]rror: ")
 _PYTHON_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+# What a build wrote, as uv and pip quote it.
+_BUILD_OUTPUT = re.compile(r"\[(?:stderr|\d+ lines of output)\]\n(.*?)(?=\n\s*\[end of output\]|\nhint:|\Z)", re.DOTALL)
+_BUILD_PROGRESS = re.compile(
+    r"(?i).*warning: |(?:running|creating|copying|writing|adding|reading|building|compiling|byte-compiling) |\W*$"
+)
+# What an ERROR line of pip announces stands in the indented lines below: `six==1.17.0 --hash=…`, `idna==3.10 from …`.
+_BELOW = re.compile(r"(?:[ \t]+\S[^\n]*\n?)+")
+_DETAIL = re.compile(r"Expected |Got |Or ")
 _RAISED = re.compile(r"^[A-Za-z_][\w.]*: [^\n]+$", re.MULTILINE)
 _ANY_FAILURE = ("error: subprocess-exited", "error: metadata-", "error: failed-", "error: Failed to build")
 # pip begins with the releases that it passed over; they are not the reason.
 _NO_REASON = ("No matching distribution", "ResolutionImpossible", "Ignored the following")
 _HINTS = (
-    (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode",
+    (r"(?i)hash mismatch|do not match the hashes|hashes[^\n]*do not match|in `?--require-hashes`? mode"
+     r"|Hash-checking is required",
      "the requirements and the files on the index differ: make the hashes again, and give one for every requirement"),
     (_BUILD_FAILED,
      "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
@@ -46,14 +56,17 @@ _HINTS = (
      r"|error sending request|failed to fetch|timed out|too many 5\d\d error|\b5\d\d server error"
      r"|network is unreachable",
      "check the network, and that the index can be reached"),
-    (r"conflicting dependencies|are incompatible|(?s:depends on .*(?:and|And)\s.*(?:you\s+require|depends\s+on))",
+    (r"conflicting dependencies|are incompatible|Because you require \S+ and \S+"
+     r"|(?s:depends on .*(?:and|And)\s.*(?:you\s+require|depends\s+on))",
      "change one of the two requirements"),
     (r"no usable wheels|no wheels|Wheels are required|matching platform tag|not a supported wheel",
      "use a version with a wheel for Lambda's Linux, or build the wheel in a container and name its path"),
-    (r"no version of|from versions: (?!none)", "choose a version that the index has"),
+    (r"no version of|only the following versions of|from versions: (?!none)", "choose a version that the index has"),
+    (r"Failed to read from zip|Wheel '[^\n]*' located at [^\n]* is invalid",
+     "the file is damaged, or not a wheel: build or download it again"),
     (r"was not found in the|versions: none|no versions of|No matching distribution found for \S+$",
-     "check the name, and the credentials of a private index; one is set in pip.conf, PIP_EXTRA_INDEX_URL or "
-     "[[tool.uv.index]]"),
+     "check the name, whether it has files for Linux, and the credentials of a private index; one is set in pip.conf, "
+     "PIP_EXTRA_INDEX_URL or [[tool.uv.index]]"),
 )  # fmt: skip
 
 
@@ -94,8 +107,17 @@ def _build_reason(output: str) -> str:
     lines = [line.strip(" │\t") for line in output.splitlines()]
     told = [line for line in lines if _BUILD_ERROR.search(line) and not line.startswith(_ANY_FAILURE)]
     raised = [line for line in lines if _PYTHON_ERROR.match(line)]
-    found = [*told[:1], *raised[-1:]]
-    return f"its build failed: {found[0]}" if found else ""
+    found = [*told[:1], *raised[-1:], *_first_words(output)]
+    named = re.search(r"Failed to build `([^`]+)`", output)
+    subject = f"the build of {named[1]}" if named else "its build"
+    return f"{subject} failed: {found[0]}" if found else ""
+
+
+def _first_words(output: str) -> list[str]:
+    """The first line of a build that is neither progress, nor a warning or part of one."""
+    block = _BUILD_OUTPUT.search(output)
+    lines = dedent(block[1]).splitlines() if block else []
+    return [line for line in lines if not line.startswith((" ", "\t")) and not _BUILD_PROGRESS.match(line)][:1]
 
 
 def unread_index(output: str) -> str:
@@ -116,7 +138,10 @@ def _uv_reason(output: str) -> str:
 
 
 def _pip_reason(output: str) -> str:
-    lines = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
+    lines = [
+        _with_names(match[1].strip(), output[match.end() + 1 :])
+        for match in re.finditer(r"^ERROR:(.*)$", output, re.MULTILINE)
+    ]
     lines = [line for line in lines if not line.startswith(_NO_REASON)]
     if lines[:1] == ["Exception:"]:
         # A fault in pip: the lines of the traceback that are not indented name its exceptions, the last one at the end.
@@ -125,6 +150,14 @@ def _pip_reason(output: str) -> str:
     if lines and (unread := unread_index(output)) and "from versions: none" in lines[0]:
         return f"{lines[0]}; {unread}"
     return re.sub(r"\(from versions: (?!none)([^)]*)\)", _last_versions, lines[0]) if lines else ""
+
+
+def _with_names(line: str, below: str) -> str:
+    """An ERROR line, with the requirements that the lines below it name."""
+    found = _BELOW.match(below)
+    named = [one.strip() for one in found[0].splitlines()] if found and "==" in found[0] else []
+    names = [re.split(r" from | --hash", one)[0] for one in named if not _DETAIL.match(one)]
+    return f"{line.partition('. ')[0].rstrip(':')}: {', '.join(names)}" if names else line
 
 
 def _last_versions(match: re.Match[str]) -> str:

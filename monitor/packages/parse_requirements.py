@@ -116,19 +116,25 @@ def hashes_of(line: str) -> tuple[str, ...]:
     return tuple(_HASH.findall(line))
 
 
-def option_of(line: str) -> tuple[str, str] | None:
-    """The long name and the value of an option line (`-c FILE` is `--constraint`); None for a requirement."""
+def options_of(line: str) -> list[tuple[str, str]]:
+    """The long names and the values of the options in a line (`-c FILE` is `--constraint`); none of a requirement."""
     if not line.startswith("-"):
-        return None
-    first, _, rest = line.partition(" ")
-    name, equals, value = first.partition("=")
-    if not name.startswith("--") and len(name) > 2:
-        name, value, equals = name[:2], name[2:] + equals + value, "="
+        return []
     try:
-        words = shlex.split(rest, comments=False)
+        words = shlex.split(line, comments=False)
     except ValueError:
-        words = rest.split()
-    return _SHORT.get(name, name), value if equals else next(iter(words), "")
+        words = line.split()
+    found = []
+    while words:
+        name, equals, value = words.pop(0).partition("=")
+        if not name.startswith("--") and len(name) > 2:
+            name, value, equals = name[:2], name[2:] + equals + value, "="
+        if not name.startswith("-"):
+            continue  # a second value, which pip ignores too
+        if not equals and words and not words[0].startswith("-"):
+            value = words.pop(0)
+        found.append((_SHORT.get(name, name), value))
+    return found
 
 
 _SHORT = {

@@ -239,6 +239,9 @@ def test_a_handler_that_the_module_does_not_have_is_a_defect(monitor: Run, tmp_p
     done = monitor(*command, "app.handle")
     assert (done.code, "handler 'handle' missing on module 'app'" in done.err) == (1, True)
     assert "--handler" in done.err
+    missing = monitor(*command, "orders.app.handler")
+    assert (missing.code, "No module named 'orders'" in missing.err) == (1, True)
+    assert "name the handler with --handler" in missing.err
     assert monitor(*command, "app.handler").code == 0
 
 

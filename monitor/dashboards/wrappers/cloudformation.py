@@ -14,6 +14,7 @@ from monitor.kernel.pointer import join
 _TYPE = "AWS::CloudWatch::Dashboard"
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
 _DEEPEST = 60
+_LOOP_PARTS = 3
 
 
 def find(document: Mapping[str, Any]) -> Wrapper | None:
@@ -34,11 +35,18 @@ def find(document: Mapping[str, Any]) -> Wrapper | None:
 
 
 def _is_template(resources: Mapping[str, Any]) -> bool:
-    return any(isinstance(one, Mapping) and isinstance(one.get("Type"), str) for one in resources.values())
+    return any(
+        str(name).startswith("Fn::ForEach::") or (isinstance(one, Mapping) and isinstance(one.get("Type"), str))
+        for name, one in resources.items()
+    )
 
 
 def _dashboards(resources: Mapping[str, Any], pointer: str) -> Iterator[WrappedDashboard]:
     for name, resource in resources.items():
+        # AWS::LanguageExtensions: `Fn::ForEach::Name: [variable, values, {logical id: resource}]`.
+        if str(name).startswith("Fn::ForEach::") and isinstance(resource, list) and len(resource) == _LOOP_PARTS:
+            yield from _dashboards(_mapping(resource[-1]), join(join(pointer, str(name)), _LOOP_PARTS - 1))
+            continue
         if not isinstance(resource, Mapping) or resource.get("Type") != _TYPE:
             continue
         properties = _mapping(resource.get("Properties"))

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -30,6 +31,8 @@ def find(document: Any) -> Wrapper | None:
     """The dashboards in a parsed file of another tool; None if the document is none."""
     if isinstance(document, str):
         return Wrapper("a dashboard inside a JSON string", (WrappedDashboard("", "", "", (document,)),))
+    if isinstance(document, list):
+        return _of_any_tool(document)
     if not isinstance(document, Mapping) or "widgets" in document:
         return None
     for member, named in (("DashboardBody", "DashboardName"), ("dashboardBody", "dashboardName")):
@@ -40,10 +43,17 @@ def find(document: Any) -> Wrapper | None:
             kind = f"a dashboard inside the member {member}, as `aws cloudwatch get-dashboard` prints it"
             return Wrapper(kind, (WrappedDashboard(name, f"/{member}", name, parts, reason),))
     known = cloudformation.find(document) or terraform.find(document)
-    if known is not None:
-        return known
-    found = tuple(_anywhere(document, "", 0))
-    return Wrapper("a file of another tool", found) if found else None
+    return known if known is not None else _of_any_tool(document)
+
+
+def _of_any_tool(document: Any) -> Wrapper | None:
+    """The dashboards of a file in which members at any depth have them, each once: a state repeats its inputs."""
+    found: list[WrappedDashboard] = []
+    for one in _anywhere(document, "", 0):
+        if all((one.name, one.body) != (other.name, other.body) for other in found):
+            is_known = any(one.name == other.name for other in found)
+            found.append(replace(one, name=one.pointer) if is_known else one)
+    return Wrapper("a file of another tool", tuple(found)) if found else None
 
 
 def _anywhere(value: Any, pointer: str, depth: int) -> Iterator[WrappedDashboard]:

@@ -52,7 +52,7 @@ def build(folder: Path, out: Path, recipe: Recipe) -> BuiltPackage:
     project = project_files(folder, follow_links=recipe.follow_links)
     with temporary_folder() as temporary:
         dependencies = stage_dependencies(folder, temporary, recipe)
-        stripped, dropped, notes = chosen_dependencies(folder, temporary, dependencies, recipe)
+        stripped, dropped, notes = chosen_dependencies(folder, temporary, dependencies, recipe, project.entries)
         notes = [*dependencies.requirements.notes, *notes, *check_dependencies(dependencies, recipe, dropped)]
         own = [entry for entry in project.entries if not _is(entry.path, out)]
         entries = dependency_entries(dependencies.staged, stripped)

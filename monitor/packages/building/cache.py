@@ -4,15 +4,19 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from monitor.console.temporary import lock_folder, sweep
 from monitor.errors import UsageError
 from monitor.packages.building.install import InstallOptions, install
 from monitor.packages.model_dependencies import BuildTarget, Requirements
 from monitor.packages.parse_requirements import requirement_of
 
 _NEWEST = 10
+_UNFINISHED = ".new-"
 
 
 def cache_folder() -> Path:
@@ -49,23 +53,40 @@ def install_cached(
 
 
 def _fill(place: Path, requirements: Requirements, target: BuildTarget, options: InstallOptions) -> str:
+    with _unfinished(place.parent) as work:
+        tool = install(requirements, (), work, target, options)[0]
+        try:
+            work.rename(place)
+        except OSError:
+            # Another run was faster.
+            if not place.is_dir():
+                raise
+    return tool
+
+
+@contextmanager
+def _unfinished(cache: Path) -> Iterator[Path]:
+    """A folder for what is not installed completely, after those that killed runs left are removed."""
     try:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        work = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sweep(cache, _UNFINISHED)
+        work, lock = _new_folder(cache)
     except OSError as error:
         raise UsageError(
-            f"{place.parent} cannot be written: {error.strerror}", "set XDG_CACHE_HOME to another folder"
+            f"{cache} cannot be written: {error.strerror}", "set XDG_CACHE_HOME to another folder"
         ) from error
     try:
-        tool = install(requirements, (), work, target, options)[0]
-        work.rename(place)
-    except OSError:
-        # Another run was faster.
-        if not place.is_dir():
-            raise
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return tool
+        os.close(lock)
+
+
+def _new_folder(cache: Path) -> tuple[Path, int]:
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache))
+        with suppress(FileNotFoundError):
+            return work, lock_folder(work)
 
 
 def _key(requirements: Requirements, target: BuildTarget, options: InstallOptions) -> str:

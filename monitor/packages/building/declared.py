@@ -294,6 +294,7 @@ def _nothing(folder: Path) -> Iterable[str]:
     found = {path for pattern in _OTHERS for path in folder.glob(pattern)}
     others = sorted(path.relative_to(folder).as_posix() for path in found)
     if others:
-        yield f"no dependencies are installed: name the file that declares them with --requirements ({others[0]}?)"
+        hint = f"name the file that declares them with --requirements ({others[0]}?)"
+        yield f"no dependencies of {folder} are installed: {hint}"
     else:
-        yield "the project declares no dependencies (no requirements.txt, pyproject.toml or lock file)"
+        yield f"{folder} declares no dependencies (no requirements.txt, pyproject.toml or lock file)"

@@ -9,6 +9,7 @@ from monitor.kernel.handler import handler_module
 from monitor.packages.analyze_dependencies import Installed, Need, needs, runtime_sdk
 from monitor.packages.building.cache import install_cached
 from monitor.packages.building.declared import declared
+from monitor.packages.building.entry import Entry
 from monitor.packages.building.import_probe import ImportProbe
 from monitor.packages.building.install import InstallOptions, install
 from monitor.packages.building.installed import distribution_entries, installed_requirements
@@ -42,7 +43,9 @@ class Dependencies:
     @property
     def found(self) -> tuple[Installed, ...]:
         """The distributions with their requirements."""
-        return tuple(Installed(one.name, one.version or "0", one.requires_dist) for one in self.staged.found)
+        return tuple(
+            Installed(one.name, one.version or "0", one.requires_dist, one.extras) for one in self.staged.found
+        )
 
 
 def check_project(folder: Path, recipe: Recipe) -> None:
@@ -101,9 +104,10 @@ def wanted_by(dependencies: Dependencies, recipe: Recipe) -> tuple[Need, ...]:
 
 
 def chosen_dependencies(
-    folder: Path, temporary: Path, dependencies: Dependencies, recipe: Recipe
+    folder: Path, temporary: Path, dependencies: Dependencies, recipe: Recipe, project: Sequence[Entry] = ()
 ) -> tuple[Stripped, frozenset[str], list[str]]:
-    """The files that stay, the distributions that the runtime provides, and notes."""
+    """The files that stay, the distributions that the runtime provides, and notes; `project` are the files of the
+    application."""
     wanted = wanted_by(dependencies, recipe)
     dropped: frozenset[str] = frozenset()
     notes: list[str] = []
@@ -131,4 +135,5 @@ def chosen_dependencies(
             work.mkdir()
             recipe.say("importing the modules with and without tests, stubs and sources: this runs their code")
             probe = ImportProbe(python, work, folder, handler_module(recipe.handler))
-    return strip(dependencies.staged.entries, mode, without=dropped, probe=probe), dropped, notes
+    stripped = strip(dependencies.staged.entries, mode, without=dropped, probe=probe, project=project)
+    return stripped, dropped, notes

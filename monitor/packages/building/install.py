@@ -97,7 +97,9 @@ def _install(
                 _build_missing(missing, lines, links, from_source, requirements, tool, target, options, work)
             except UsageError as failed:
                 # pip says the same of a version that does not exist and of one without a wheel.
-                raise (error if "from versions: " in str(failed.__cause__) else failed) from error.__cause__
+                if "from versions: " in str(failed.__cause__):
+                    raise error from error.__cause__
+                raise
         else:
             if from_source and tool.uv:
                 _check_pure(into, from_source)

@@ -86,7 +86,7 @@ def _staged(folder: Path, place: Path, recipe: Recipe) -> _Function:
     place.mkdir()
     project = project_files(folder, follow_links=recipe.follow_links)
     dependencies = stage_dependencies(folder, place, recipe)
-    stripped, dropped, notes = chosen_dependencies(folder, place, dependencies, recipe)
+    stripped, dropped, notes = chosen_dependencies(folder, place, dependencies, recipe, project.entries)
     problems = check_dependencies(dependencies, recipe, dropped)
     return _Function(
         folder, project, dependencies, stripped, (*dependencies.requirements.notes, *project.notes, *notes, *problems)

@@ -11,6 +11,9 @@ from monitor.packages.inspect.attribute import source_of
 from monitor.packages.model import UNZIPPED_LIMIT_BYTES
 
 _FEW = 4
+_APPLICATION = "the application"
+# A smaller share of the package is not worth a word.
+_WORTH = 0.01
 # Room beside the bytecode, so that a package that is filled with it can still be changed, or started for a test.
 _SPARE_BYTES = 64 * 1024
 _MB = 1024 * 1024
@@ -37,10 +40,10 @@ class Fitting:
         plain = sum(map(_size, entries.values()))
         total = plain + _total(compiled)
         room = max(0, UNZIPPED_LIMIT_BYTES - _SPARE_BYTES - plain)
-        if _total(compiled) <= room:
-            return compiled
         if plain > UNZIPPED_LIMIT_BYTES:
             raise self._too_large(entries, compiled, plain)
+        if _total(compiled) <= room:
+            return compiled
         chosen, what = self._fewer(compiled, room)
         self.notes.append(
             f"with bytecode for every module the package would be {total / _MB:.1f} MB unzipped, "
@@ -79,6 +82,8 @@ class Fitting:
         if self.strip == "tried":
             return "leave out a part, or use"
         shrunk = plain - sum(_size(entry) for entry in entries.values() if entry.part and probable_kind(entry.name))
+        if plain - shrunk < _WORTH * plain and shrunk > UNZIPPED_LIMIT_BYTES:
+            return "leave out a part, or use"
         if shrunk <= UNZIPPED_LIMIT_BYTES:
             return (
                 f"--strip tried fits if no test or stub is imported: {shrunk / _MB:.1f} MB with --no-bytecode, else as "
@@ -108,8 +113,19 @@ def _total(compiled: Mapping[str, bytes]) -> int:
 def _largest(entries: Mapping[str, Entry], compiled: Mapping[str, bytes]) -> str:
     sizes: Counter[str] = Counter()
     for entry in entries.values():
-        sizes[entry.part or "the application"] += _size(entry)
+        sizes[entry.part or _APPLICATION] += _size(entry)
     for name, code in compiled.items():
         source = entries.get(source_of(name) or "")
-        sizes[(source.part if source else "") or "the application"] += len(code)
-    return ", ".join(f"{name} {size / _MB:.0f} MB" for name, size in sizes.most_common(_FEW))
+        sizes[(source.part if source else "") or _APPLICATION] += len(code)
+    largest = [(name, size) for name, size in sizes.most_common(_FEW) if size >= _WORTH * sizes.total()]
+    return ", ".join(f"{name} {size / _MB:.0f} MB{_file_of(name, entries)}" for name, size in largest)
+
+
+def _file_of(part: str, entries: Mapping[str, Entry]) -> str:
+    """The largest file of the application, if that makes it large: its files have no name that tells them."""
+    own = [entry for entry in entries.values() if not entry.part]
+    if part != _APPLICATION or not own:
+        return ""
+    largest = max(own, key=_size)
+    is_most = 2 * _size(largest) >= sum(map(_size, own))
+    return f" ({largest.name} {_size(largest) / _MB:.0f} MB)" if is_most else ""

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from monitor.errors import UsageError
 from monitor.packages.building.remote_requirements import fetch, file_name, shown
 from monitor.packages.model_dependencies import Indexes, RequiredLine, Requirements, SourceRequirement
-from monitor.packages.parse_requirements import decode, hashes_of, option_of, requirement_lines, requirement_of
+from monitor.packages.parse_requirements import decode, hashes_of, options_of, requirement_lines, requirement_of
 
 _DEEPEST = 10
 _OPTIONS = re.compile(r"\s+--?[A-Za-z].*$")
@@ -101,21 +101,22 @@ def _read_lines(
     for number, line in requirement_lines(text):
         origin = f"{name}:{number}"
         _refuse_variables(line, origin)
-        option = option_of(line)
-        if option is None:
+        options = options_of(line)
+        if not options:
             _requirement(line, folder, origin, reading, is_constraint=is_constraint)
-        elif option[0] in ("--requirement", "--constraint"):
-            included = is_constraint or option[0] == "--constraint"
+        for option, value in options:
+            if option not in ("--requirement", "--constraint"):
+                _option(option, value, folder, origin, reading)
+                continue
+            included = is_constraint or option == "--constraint"
             # pip, too, reads a relative name in a file at a URL as a relative URL.
-            inner = urljoin(place, option[1]) if isinstance(place, str) else option[1]
+            inner = urljoin(place, value) if isinstance(place, str) else value
             if inner.startswith(("http://", "https://")):
                 _read_remote(inner, origin, reading, above, is_constraint=included)
                 continue
             inner = unquote(urlsplit(inner).path) if inner.startswith("file:") else inner
             path = _existing(inner, folder, reading.project, is_path=True) or folder / inner
             _read(path, reading, above, is_constraint=included)
-        else:
-            _option(*option, folder, origin, reading)
 
 
 def _refuse_variables(line: str, origin: str) -> None:

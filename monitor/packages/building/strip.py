@@ -6,7 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.packages.analyze_strip import extension_stems, imported_modules, probable_kind, safe_kind
+from monitor.packages.analyze_strip import (
+    entry_point_modules,
+    extension_stems,
+    imported_modules,
+    probable_kind,
+    safe_kind,
+)
 from monitor.packages.building.entry import Entry
 from monitor.packages.building.import_probe import ImportNeeds, module_of
 from monitor.packages.model_plan import Kept, LeftOut
@@ -20,12 +26,14 @@ _MENTIONS = {
     "sources of built extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|pyx)["']"""),
     "sources of extensions": re.compile(r"""\.(?:c|cc|cpp|cxx|h|hpp|hxx|pyx|pxd|pxi|f90|rs|cu|cuh)["']"""),
     # lazy_loader.attach_stub reads the stub of the module that calls it.
+    # The path of data in a folder of tests; modules are known by their names.
+    "tests": re.compile(r"""["'](?:[^"'\n]*/)?tests?/[^"'\n]+["']"""),
     "type stubs": re.compile(r"""\.pyi["']|\battach_stub\b"""),
     "documentation": re.compile(r"""["'](?:\.?/)?docs?["'/]|(?:README|CHANGELOG|CHANGES|HISTORY)[\w.]*["']"""),
 }
 _NAMED_BY_MODULES = "modules of the distribution name such files"
 _LOADED = "the imports load these modules"
-_NAMED_BY_IMPORTS = "imports that run later name these modules"
+_NAMED_BY_IMPORTS = "imports that run later, strings, or entry points name these modules"
 # A module that may read files beside it.
 _READS = re.compile(r"__file__|__path__|resources|pkgutil")
 
@@ -57,9 +65,17 @@ class _Count:
 
 
 def strip(
-    entries: Mapping[str, Sequence[Entry]], mode: str, *, without: Collection[str] = (), probe: Probe | None = None
+    entries: Mapping[str, Sequence[Entry]],
+    mode: str,
+    *,
+    without: Collection[str] = (),
+    probe: Probe | None = None,
+    project: Sequence[Entry] = (),
 ) -> Stripped:
-    """Leave out the distributions `without` and what `mode` allows: `none`, `safe`, or `tried`, which needs `probe`."""
+    """Leave out the distributions `without` and what `mode` allows: `none`, `safe`, or `tried`, which needs `probe`.
+
+    `project` are the files of the application, which may import what a start does not.
+    """
     left: dict[str, _Count] = defaultdict(_Count)
     kept: dict[tuple[str, str], _Count] = defaultdict(_Count)
     chosen: dict[str, tuple[Entry, ...]] = {}
@@ -71,7 +87,7 @@ def strip(
             chosen[name] = _safely(files, mode, left, kept)
     trial = probe if mode == "tried" else None
     if trial is not None:
-        chosen = _tried(chosen, trial, left, kept)
+        chosen = _tried(chosen, project, trial, left, kept)
     return Stripped(
         chosen,
         tuple(
@@ -118,31 +134,40 @@ def _mentioned(kind: str, files: Sequence[Entry], known: dict[str, bool]) -> boo
         known[kind] = pattern is not None and any(
             pattern.search(entry.path.read_text(encoding="utf-8", errors="replace"))
             for entry in files
-            if entry.name.endswith(".py")
+            if entry.name.endswith(".py") and not (kind == "tests" and _speaks_of_tests(entry.name))
         )
     return known[kind]
 
 
+def _speaks_of_tests(name: str) -> bool:
+    """Whether a module names tests for another purpose than to read them when the package runs."""
+    return probable_kind(name) == "tests" or name.rpartition("/")[2] == "setup.py"
+
+
 def _tried(
-    entries: dict[str, tuple[Entry, ...]], probe: Probe, left: dict[str, _Count], kept: dict[tuple[str, str], _Count]
+    entries: dict[str, tuple[Entry, ...]],
+    project: Sequence[Entry],
+    probe: Probe,
+    left: dict[str, _Count],
+    kept: dict[tuple[str, str], _Count],
 ) -> dict[str, tuple[Entry, ...]]:
-    reasons: dict[str, dict[str, str]] = {}
+    mentioned: dict[str, set[str]] = {}
     candidates = {}
     for name, files in entries.items():
         known: dict[str, bool] = {}
         kinds = {kind for entry in files if (kind := probable_kind(entry.name)) is not None}
-        reasons[name] = {kind: _NAMED_BY_MODULES for kind in kinds if _mentioned(kind, files, known)}
+        mentioned[name] = {kind for kind in kinds if _mentioned(kind, files, known)}
         candidates[name] = tuple(
-            entry for entry in files if (kind := probable_kind(entry.name)) is None or kind in reasons[name]
+            entry for entry in files if probable_kind(entry.name) is None or _is_mentioned(entry, mentioned[name])
         )
     shrunk = any(len(files) < len(entries[name]) for name, files in candidates.items())
     needs = probe(candidates, entries) if shrunk else ImportNeeds({}, frozenset())
     chosen: dict[str, list[Entry]] = {name: [] for name in entries}
-    named = _named_by_imports(entries, candidates)
+    named = _named_by_imports(entries, candidates, project)
     for name, files in entries.items():
         for entry in files:
             kind = probable_kind(entry.name)
-            reason = needs.whole.get(name) or reasons[name].get(kind or "")
+            reason = needs.whole.get(name) or (_NAMED_BY_MODULES if _is_mentioned(entry, mentioned[name]) else "")
             if kind and not reason and module_of(entry.name) in needs.loaded:
                 reason = _LOADED
             if kind and not reason and entry.name in named:
@@ -156,21 +181,31 @@ def _tried(
     return {name: tuple(files) for name, files in chosen.items()}
 
 
-def _named_by_imports(entries: Mapping[str, Sequence[Entry]], kept: Mapping[str, Sequence[Entry]]) -> frozenset[str]:
-    """The names of files that are not `kept`, and that an import statement in a file that stays names.
+def _is_mentioned(entry: Entry, kinds: Collection[str]) -> bool:
+    """Whether a file is of a kind that the modules of its distribution name; of tests, this says nothing of modules."""
+    kind = probable_kind(entry.name)
+    return kind in kinds and not (kind == "tests" and module_of(entry.name))
 
-    Such an import may run when the handler does. A module that may read files keeps the files beside it, too.
+
+def _named_by_imports(
+    entries: Mapping[str, Sequence[Entry]], kept: Mapping[str, Sequence[Entry]], project: Sequence[Entry]
+) -> frozenset[str]:
+    """The names of files that are not `kept`, and that code of the project, or of a file that stays, names.
+
+    Such a module may be imported when the handler runs. One that may read files keeps the files beside it, too.
     """
     staying = {entry.name for files in kept.values() for entry in files}
     stripped = {entry.name: entry for files in entries.values() for entry in files if entry.name not in staying}
     modules = {module: name for name in stripped if (module := module_of(name))}
-    waiting = [entry for files in kept.values() for entry in files if entry.name.endswith(".py")]
+    staying_entries = [*project, *(entry for files in kept.values() for entry in files)]
+    waiting = [entry for entry in staying_entries if entry.name.endswith((".py", "-info/entry_points.txt"))]
     found: set[str] = set()
     while waiting:
         entry = waiting.pop()
         text = entry.path.read_text(encoding="utf-8", errors="replace")
         folder = entry.name.rpartition("/")[0]
-        for module in imported_modules(text, folder.replace("/", ".")):
+        is_code = entry.name.endswith(".py")
+        for module in imported_modules(text, folder.replace("/", ".")) if is_code else entry_point_modules(text):
             parts = module.split(".")
             for length in range(1, len(parts) + 1):
                 name = modules.pop(".".join(parts[:length]), "")

@@ -43,6 +43,7 @@ class Metadata:
     tops: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     requested: bool = False
+    extras: tuple[str, ...] = ()
 
 
 def metadata_folders(files: Iterable[PackageFile], sites: Iterable[str]) -> dict[str, Metadata]:
@@ -145,6 +146,7 @@ def read_distributions(found: Mapping[str, Metadata], texts: Mapping[str, str]) 
                 tops,
                 tags,
                 one.requested,
+                tuple(extra.strip() for extra in metadata.get_all("Provides-Extra", [])),
             )
         )
     return tuple(sorted(read, key=lambda one: (one.name, one.folder)))

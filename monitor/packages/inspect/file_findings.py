@@ -33,7 +33,7 @@ _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "of a development environment",
         re.compile(
             r"(?:^|/)(?:\.vscode|\.idea|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.tox|\.venv|venv|node_modules"
-            r"|\.hypothesis|\.github|htmlcov)/|(?:^|/)(?:\.DS_Store|Thumbs\.db|\.coverage)$"
+            r"|\.hypothesis|\.github|htmlcov|__MACOSX)/|(?:^|/)(?:\.DS_Store|\._[^/]+|Thumbs\.db|\.coverage)$"
         ),
     ),
 )

@@ -20,6 +20,7 @@ from monitor.packages.inspect.native import is_library, native_findings, read_li
 from monitor.packages.inspect.platforms import detected_python, incompatible_files
 from monitor.packages.inspect.record import record_findings
 from monitor.packages.inspect.search_path import (
+    distributions_outside,
     duplicated,
     modules_with_two_names,
     outside_search_path,
@@ -50,6 +51,7 @@ _URGENT = (
         "links",
         "duplicates",
         "names",
+        "compression",
         "limit",
         "wheels",
         "platform",
@@ -58,7 +60,19 @@ _URGENT = (
         "unread",
         "editable",
     ),
-    *("mode", "twice", "layer", "metadata", "record", "stale", "compile", "shadowed", "two names", "duplicated"),
+    *(
+        "mode",
+        "twice",
+        "layer",
+        "folder",
+        "metadata",
+        "record",
+        "stale",
+        "compile",
+        "shadowed",
+        "two names",
+        "duplicated",
+    ),
 )
 # More than the libraries of a package that Lambda accepts.
 _LIBRARY_BYTES = 512 << 20
@@ -111,6 +125,7 @@ def inspect(name: str, pieces: Sequence[Piece], target: Target) -> PackageReport
         *_without_metadata(parts),
         *_twice(parts),
         *outside_search_path(containers, python),
+        *distributions_outside(containers, search_path(python, target.pythonpath)),
         *duplicated(parts),
         *shadowed(containers, search_path(python, target.pythonpath)),
         *modules_with_two_names(containers, search_path(python, target.pythonpath)),
@@ -299,6 +314,8 @@ def _without_metadata(parts: Iterable[Part]) -> Iterable[PackageFinding]:
 
 
 def _limits(containers: Sequence[Container]) -> Iterable[PackageFinding]:
+    if containers and not containers[0].files:
+        yield PackageFinding("limit", "the package has no files: Lambda refuses it", 0, 0)
     unzipped = sum(container.unzipped_bytes for container in containers)
     if unzipped > UNZIPPED_LIMIT_BYTES:
         over = unzipped - UNZIPPED_LIMIT_BYTES

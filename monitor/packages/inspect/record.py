@@ -27,7 +27,9 @@ _MOVED = re.compile(r"^[^/]+\.data/")
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A file in a RECORD: its path in the zip, its hash (`sha256=…`, "" without one) and size in bytes."""
+
     path: str
     digest: str
     size: int | None
@@ -56,7 +58,7 @@ def record_findings(found: Sequence[Metadata], texts: Mapping[str, str], listing
             continue
         name = f"{one.name} {one.version}" if one.name in several and one.version else one.name
         result = _Compared(name)
-        for row in _rows(text, one.root):
+        for row in record_rows(text, one.root):
             if _is_told(row.path, files, extensions):
                 left -= _compare(row, files, listing, left, result)
         compared.append(result)
@@ -69,7 +71,8 @@ def record_findings(found: Sequence[Metadata], texts: Mapping[str, str], listing
     )
 
 
-def _rows(text: str, root: str) -> Iterator[_Row]:
+def record_rows(text: str, root: str) -> Iterator[Row]:
+    """The files of a RECORD but scripts and data; `root` is the folder that contains the dist-info."""
     for fields in csv.reader(io.StringIO(text, newline="")):
         if not fields or not fields[0]:
             continue
@@ -78,7 +81,7 @@ def _rows(text: str, root: str) -> Iterator[_Row]:
         if path.startswith(("/", "../", "bin/", "share/", "include/")) or _MOVED.match(path):
             continue
         digest, size = (*fields[1:3], "", "")[:2]
-        yield _Row(normpath(f"{root}{path}"), digest, int(size) if size.isdecimal() else None)
+        yield Row(normpath(f"{root}{path}"), digest, int(size) if size.isdecimal() else None)
 
 
 def _is_told(path: str, names: Collection[str], extensions: Collection[str]) -> bool:
@@ -86,7 +89,7 @@ def _is_told(path: str, names: Collection[str], extensions: Collection[str]) -> 
     return not path.endswith((".pyc", ".pyo")) and safe_kind(path, names, extensions) is None
 
 
-def _compare(row: _Row, files: Mapping[str, PackageFile], listing: Listing, left: int, result: _Compared) -> int:
+def _compare(row: Row, files: Mapping[str, PackageFile], listing: Listing, left: int, result: _Compared) -> int:
     """Add a row to the result; return the number of bytes that were read."""
     result.total += 1
     file = files.get(row.path)

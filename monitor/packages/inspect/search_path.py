@@ -1,6 +1,7 @@
 """Check a package and its layers against sys.path: shadowed names, modules with two names, duplicates."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from monitor.packages.inspect.distributions import top_level
 from monitor.packages.model import Container, PackageFinding, Part, PartKind
@@ -9,6 +10,7 @@ _FEW = 10
 _SKIP = (".dist-info", ".egg-info", "__pycache__", "bin", "include", "share", "requirements")
 
 
+_METADATA = re.compile(r"(?P<folder>.+?/)(?P<name>[^/-]+)[^/]*\.(?:dist|egg)-info/")
 # The minor versions of the managed runtimes that are not frozen.
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
@@ -104,6 +106,29 @@ def outside_search_path(containers: Sequence[Container], python: str | None) -> 
             yield PackageFinding("layer", f"{text}: Lambda reads {hint}", len(outside), 0, tuple(outside[:_FEW]))
 
 
+def distributions_outside(containers: Sequence[Container], path: Sequence[str]) -> Iterator[PackageFinding]:
+    """Distributions of a function's package in folders that are not on sys.path, such as `package/`."""
+    for container in containers:
+        if container.root != "/var/task":
+            continue
+        packages = {file.name.rpartition("/")[0] for file in container.files if file.name.endswith("/__init__.py")}
+        found: dict[str, set[str]] = {}
+        for file in container.files:
+            match = _METADATA.match(file.name)
+            folder = match["folder"] if match else ""
+            parts = folder.rstrip("/").split("/")
+            # A package may have others inside; the zip of a layer may be inspected, too.
+            is_inside = any("/".join(parts[:length]) in packages for length in range(1, len(parts) + 1))
+            if match and not (is_inside or parts[0] == "python" or f"/var/task/{folder}".rstrip("/") in path):
+                found.setdefault(folder, set()).add(match["name"])
+        for folder, names in sorted(found.items()):
+            text = (
+                f"{len(names)} {_s(names, 'distribution')} in {folder}, which is not on sys.path: Lambda imports from "
+            )
+            text += "the top of the zip, and from folders in PYTHONPATH or that the code adds"
+            yield PackageFinding("folder", text, len(names), 0, tuple(sorted(names)[:_FEW]))
+
+
 def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
     """Distributions in two containers."""
     places: dict[str, list[Part]] = {}
@@ -121,5 +146,5 @@ def duplicated(parts: Iterable[Part]) -> Iterator[PackageFinding]:
         yield PackageFinding("duplicated", message, len(twice), size, names)
 
 
-def _s(items: Sequence[object] | dict[str, list[Part]], noun: str) -> str:
+def _s(items: Collection[object] | dict[str, list[Part]], noun: str) -> str:
     return noun if len(items) == 1 else f"{noun}s"

@@ -12,7 +12,7 @@ from monitor.kernel.budgets import METADATA_BYTES
 from monitor.packages.model import PackageFile, PackageFinding, Reading
 from monitor.packages.parse_requirements import decode
 from monitor.packages.zips.directory import MAX_ENTRIES, ZipDirectory, ZipEntry, read_directory
-from monitor.packages.zips.member import join, read_member, span_of
+from monitor.packages.zips.member import READABLE, join, read_member, span_of
 from monitor.packages.zips.source import MAX_REQUESTS, Source
 
 _TEXT_LIMIT_BYTES = 16 * 1024 * 1024
@@ -293,6 +293,14 @@ def _odd_entries(directory: ZipDirectory) -> Iterable[PackageFinding]:
         yield _finding(
             "outside", "names that lead out of the package (`..` or absolute), which Lambda refuses", outside
         )
+    packed = [one.name for one in directory.entries if one.encrypted or one.method not in READABLE]
+    if packed:
+        text = "files that are encrypted, or compressed in another way than deflate, which Lambda does not support"
+        yield _finding("compression", text, packed)
+    # Windows PowerShell 5 writes such names.
+    windows = [one.name for one in directory.entries if "\\" in one.name and not _leads_out(one.name)]
+    if windows:
+        yield _finding("names", "names with a backslash, which separates no folders in a zip: write /", windows)
     links = [one.name for one in directory.entries if one.is_link]
     if links:
         yield _finding("links", "symbolic links", links)

@@ -10,6 +10,7 @@ from monitor.packages.zips.source import Source
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _STORED, _DEFLATED = 0, 8
+READABLE = (_STORED, _DEFLATED)
 
 
 def span_of(entry: ZipEntry, at_most: int | None = None) -> tuple[int, int]:
@@ -48,7 +49,7 @@ def read_member(source: Source, entry: ZipEntry, limit_bytes: int, at_most: int 
     """
     if entry.encrypted:
         raise UsageError(f"{entry.name!r} is encrypted", "Lambda does not support encrypted zips")
-    if entry.method not in (_STORED, _DEFLATED):
+    if entry.method not in READABLE:
         raise UsageError(
             f"{entry.name!r} is compressed by method {entry.method}", "Lambda supports stored and deflated"
         )

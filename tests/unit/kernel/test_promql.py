@@ -24,6 +24,7 @@ x @ 1609746000
 x @ end() offset -5m
 -x ^ 2
 1e3 + .5 * 0x1f
+1_000.5 * 0xff_ff
 a and b or c unless d
 label_replace(up, "a", "$1", "b", "(.*):.*")
 x[1h30m]

@@ -34,8 +34,40 @@ To fix this you could try to:
 ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/
 """
 PIP_HASH = """\
-ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions
-    dep==1.0 from file:///x: Expected sha256 00 Got 11
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, \
+please update the hashes. Otherwise, examine the package contents carefully; someone may have tampered with them.
+    dep==1.0 from file:///x (from -r requirements.txt (line 1)):
+        Expected sha256 00
+             Got        11
+"""
+PIP_NO_HASH = """\
+ERROR: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of \
+those requirements along with the hashes their downloaded archives actually had. Add lines like these to your \
+requirements files to prevent tampering.
+    six==1.17.0 --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274
+"""
+PIP_UNPINNED = """\
+ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
+    urllib3<3,>=1.21 from https://files.test/urllib3-2.0.whl#sha256=00 (from requests==2.0) (line 1)
+"""
+PIP_DAMAGED = "ERROR: Wheel 'bad' located at /x/bad-1.0-py3-none-any.whl is invalid.\n"
+UV_DAMAGED = """\
+error: Failed to read `bad @ file:///x/bad-1.0-py3-none-any.whl`
+  cause: Failed to read metadata: bad-1.0-py3-none-any.whl
+  cause: Failed to read from zip file
+  cause: unable to locate the end of central directory record
+"""
+UV_NO_HASH = "error: Hash-checking is required, but no trusted hash was provided for: `urllib3`\n"
+UV_TWO_VERSIONS = """\
+error: No solution found when resolving dependencies
+  cause: Because you require idna==3.10 and idna==3.9, we can conclude that your requirements are unsatisfiable.
+"""
+UV_NO_VERSION = """\
+error: No solution found when resolving dependencies
+  cause: Because only the following versions of idna are available:
+             idna<=0.9
+             idna>=1.0
+         and you require idna>0.9,<1.0, we can conclude that your requirements are unsatisfiable.
 """
 UV_UNKNOWN = """\
 error: No solution found when resolving dependencies
@@ -80,7 +112,14 @@ NETWORK = "error: Failed to fetch: `https://me:secret@pypi.test/simple/x/`\n  ca
         (PIP_YANKED + PIP_NO_VERSION, "Could not find a version", "choose a version"),
         (PIP_NOTHING, "docopt==0.6.2 (from versions: none)", "check the name"),
         (PIP_CONFLICT, "left 1.0 depends on shared<2; right 1.0 depends on shared>=2", "change one of the two"),
-        (PIP_HASH, "DO NOT MATCH THE HASHES", "make the hashes again"),
+        (PIP_HASH, "DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE: dep==1.0", "make the hashes again"),
+        (PIP_NO_HASH, "missing from some requirements: six==1.17.0", "make the hashes again"),
+        (PIP_UNPINNED, "have their versions pinned with ==: urllib3<3,>=1.21", "make the hashes again"),
+        (UV_NO_HASH, "no trusted hash was provided for: `urllib3`", "make the hashes again"),
+        (UV_TWO_VERSIONS, "you require idna==3.10 and idna==3.9", "change one of the two"),
+        (UV_NO_VERSION, "only the following versions of idna are available", "choose a version"),
+        (PIP_DAMAGED, "Wheel 'bad' located at /x/bad-1.0-py3-none-any.whl is invalid", "the file is damaged"),
+        (UV_DAMAGED, "Failed to read metadata: bad-1.0-py3-none-any.whl", "the file is damaged"),
         (PIP_FAULT, "pip itself failed: pip._vendor.packaging.requirements.InvalidRequirement: Invalid URL", "--debug"),
         (UV_UNKNOWN, "acme was not found in the package registry and you require acme==1.0", "check the name"),
         (UV_NO_WHEEL, "docopt==0.6.2 has no usable wheels", "use a version with a wheel"),
@@ -150,6 +189,40 @@ error: Failed to build `native==1.0`
          x.c:1:1: error: expected declaration specifiers
          Connection timed out
 """
+# What stopped these builds is in no line that says "error".
+PIP_BUILD_WORDS = """\
+  error: subprocess-exited-with-error
+  × Building wheel for cairo (pyproject.toml) did not run successfully.
+  │ exit code: 1
+  ╰─> [5 lines of output]
+      running build_ext
+      warning: build_py: byte-compiling is disabled, skipping.
+
+      Package cairo was not found in the search path.
+      Command '['pkg-config']' returned non-zero exit status 1.
+      [end of output]
+  ERROR: Failed building wheel for cairo
+"""
+UV_BUILD_WORDS = """\
+error: Failed to build `cairo==1.0`
+  cause: The build backend returned an error
+  cause: Call to `backend.build_wheel` failed (exit status: 1)
+
+         [stdout]
+         running build_ext
+
+         [stderr]
+         /x/dist.py:765: SetuptoolsDeprecationWarning: License classifiers are deprecated.
+         !!
+
+                 Please consider removing the following classifiers
+
+         !!
+           self._finalize_license_expression()
+         Package cairo was not found in the search path.
+
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
 PIP_BUILD_NEEDS = """\
   error: subprocess-exited-with-error
   × pip subprocess to install build dependencies did not run successfully.
@@ -164,7 +237,13 @@ PIP_BUILD_NEEDS = """\
         (PIP_REFUSED + PIP_NOTHING, "Connection refused", "check the network"),
         (PIP_BUILD, "its build failed: native.c:1:10: fatal error: mysql.h: No such file", "build the wheel in"),
         (PIP_TRACEBACK, "its build failed: RuntimeError: no rust here", "build the wheel in"),
-        (UV_BUILD, "its build failed: x.c:1:1: error: expected declaration specifiers", "build the wheel in"),
+        (
+            UV_BUILD,
+            "the build of native==1.0 failed: x.c:1:1: error: expected declaration specifiers",
+            "build the wheel in",
+        ),
+        (PIP_BUILD_WORDS, "its build failed: Package cairo was not found in the", "build the wheel in"),
+        (UV_BUILD_WORDS, "the build of cairo==1.0 failed: Package cairo was not found in the", "build the wheel in"),
         (PIP_REFUSED + PIP_BUILD_NEEDS, "Connection refused", "check the network"),
     ],
 )

@@ -8,7 +8,7 @@ from monitor.packages.parse_requirements import (
     applies,
     canonical,
     decode,
-    option_of,
+    options_of,
     required_name,
     requirement_lines,
     requirement_of,
@@ -77,22 +77,28 @@ def test_the_name_that_metadata_requires(line: str, name: str | None) -> None:
     assert required_name(line) == name
 
 
+EXTRA_INDEX = ("--extra-index-url", "https://b.test")
+
+
 @pytest.mark.parametrize(
-    ("line", "option"),
+    ("line", "options"),
     [
-        ("-r more.txt", ("--requirement", "more.txt")),
-        ("-rmore.txt", ("--requirement", "more.txt")),
-        ("-r 'my file.txt'", ("--requirement", "my file.txt")),
-        ("--requirement=more.txt", ("--requirement", "more.txt")),
-        ("-c limits/c.txt", ("--constraint", "limits/c.txt")),
-        ("-e ./libs/common", ("--editable", "./libs/common")),
-        ("--require-hashes", ("--require-hashes", "")),
-        ("-i https://example.test/simple", ("--index-url", "https://example.test/simple")),
-        ("requests", None),
+        ("-r more.txt", [("--requirement", "more.txt")]),
+        ("-rmore.txt", [("--requirement", "more.txt")]),
+        ("-r 'my file.txt'", [("--requirement", "my file.txt")]),
+        ("--requirement=more.txt", [("--requirement", "more.txt")]),
+        ("-c limits/c.txt", [("--constraint", "limits/c.txt")]),
+        ("-e ./libs/common ; python_version > '3'", [("--editable", "./libs/common")]),
+        ("--require-hashes", [("--require-hashes", "")]),
+        ("-i https://example.test/simple", [("--index-url", "https://example.test/simple")]),
+        ("--find-links wheels --no-index", [("--find-links", "wheels"), ("--no-index", "")]),
+        ("--no-index -fwheels --pre", [("--no-index", ""), ("--find-links", "wheels"), ("--pre", "")]),
+        ("-i https://a.test --extra-index-url=https://b.test", [("--index-url", "https://a.test"), EXTRA_INDEX]),
+        ("requests", []),
     ],
 )
-def test_an_option_line_has_a_long_name_and_a_value(line: str, option: tuple[str, str] | None) -> None:
-    assert option_of(line) == option
+def test_the_options_of_a_line_have_long_names_and_values(line: str, options: list[tuple[str, str]]) -> None:
+    assert options_of(line) == options
 
 
 TEXTS = ["click==8.1\n# grüße\nidna\n", "a\n", ""]

@@ -49,6 +49,20 @@ WRAPPERS = {
     "a tool that is not known": {
         "deployment": {"resources": [{"inputs": {"dashboardName": "x", "dashboardBody": TEXT}, "type": "t"}]}
     },
+    "a Pulumi stack, with inputs and outputs": {
+        "deployment": {
+            "resources": [{part: {"dashboardName": "x", "dashboardBody": TEXT} for part in ("inputs", "outputs")}]
+        }
+    },
+    "a list, as in an Ansible playbook": [{"tasks": [{"dashboard": {"dashboard_body": BODY}}]}],
+    "a list of answers of GetDashboard": [{"DashboardName": "n", "DashboardBody": TEXT}],
+    "Fn::ForEach beside another resource": {
+        "Resources": {
+            "F": {"Type": "AWS::Lambda::Function"},
+            "Fn::ForEach::All": ["Name", ["a"], cloudformation(TEXT)["Resources"]],
+        }
+    },
+    "Fn::ForEach alone": {"Resources": {"Fn::ForEach::All": ["Name", ["a"], cloudformation(TEXT)["Resources"]]}},
     "Pulumi in YAML": {"resources": {"d": {"properties": {"dashboardBody": {"fn::toJSON": BODY}}}}},
     "an object of a tool that is not known": {"spec": {"forProvider": {"dashboardBody": BODY}}},
     "CDK": {
@@ -213,6 +227,16 @@ def test_what_only_terraform_knows_is_a_warning_with_the_way_to_know_it() -> Non
     for document, said in ((plan(None), "only after apply"), (expression, "an expression")):
         (problem,) = check_wrapped(json.dumps(document), file="f.json")
         assert (problem.severity.value, said in problem.message) == ("warning", True)
+
+
+def test_dashboards_with_one_name_are_chosen_by_their_places() -> None:
+    document = [
+        {"DashboardName": "n", "DashboardBody": json.dumps({"widgets": [], "start": f"-PT{n}H"})} for n in (1, 2)
+    ]
+    with pytest.raises(UsageError) as caught:
+        bodies(document, "")
+    assert "--in NAME: n, /1/DashboardBody" in caught.value.hint
+    assert bodies(document, "/1/DashboardBody")["start"] == "-PT2H"
 
 
 def test_one_of_several_dashboards_is_chosen_by_name() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 
@@ -331,6 +332,42 @@ def test_a_project_for_another_python_is_refused(tmp_path: Path, text: str) -> N
     assert build(tmp_path, out, Recipe("3.13", bytecode=False)).python == "3.13"
     done = build(tmp_path, out, Recipe("3.12", bytecode=False, check=False))
     assert any("requires Python" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_one_file_of_two_distributions_with_different_contents_is_an_error_that_names_both(
+    tmp_path: Path, empty_index: Path, installer: str
+) -> None:
+    namespace = {"acme/__init__.py": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n"}
+    same = {**namespace, "same/__init__.py": "X = 1\n", "one-only.txt": ""}
+    commented = {"acme/__init__.py": f"# By one.\n{namespace['acme/__init__.py']}"}
+    wheel(
+        empty_index, "one", "1.0", {**same, **commented, "both/__init__.py": "X = 1\n", "both/b.py": "", "LICENSE": "1"}
+    )
+    wheel(empty_index, "two", "2.0", {**same, "both/__init__.py": "X = 22\n", "both/b.py": "Y = 1\n", "LICENSE": "2"})
+    wheel(empty_index, "three", "3.0", {**same, "LICENSE": "3", "tests/__init__.py": "# three"})
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("one\ntwo\n", encoding="utf-8")
+    recipe = Recipe(HERE, ARCHITECTURE, installer=installer, bytecode=False)
+    text = "one 1.0 and two 2.0 have different files with the name both/__init__.py, and 1 more"
+    with pytest.raises(CheckFailedError, match=text):
+        build(folder, tmp_path / "out.zip", recipe)
+    assert text in " ".join(build(folder, tmp_path / "out.zip", replace(recipe, check=False)).notes)
+    (folder / "requirements.txt").write_text("one\nthree\n", encoding="utf-8")
+    notes = build(folder, tmp_path / "out.zip", recipe).notes
+    assert notes == ("one 1.0 and three 3.0 have different files with the name LICENSE",)
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_extra_that_a_distribution_does_not_have_is_told(tmp_path: Path, empty_index: Path, installer: str) -> None:
+    wheel(empty_index, "web", "1.0", {"web.py": ""}, extras=("fast_json", "dev"))
+    wheel(empty_index, "app", "1.0", {"app.py": ""}, requires="web[Fast.JSON, quick]")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("web[fast-json]\napp\n", encoding="utf-8")
+    done = build(folder, tmp_path / "out.zip", Recipe(HERE, ARCHITECTURE, installer=installer, bytecode=False))
+    assert done.notes == ("app 1.0 requires web[quick], and web has no such extra (it has dev, fast-json)",)
 
 
 def test_a_package_above_the_limit_of_an_upload_says_so(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.console.temporary import lock_folder
 from monitor.errors import UsageError
 from monitor.packages.building.cache import cache_folder, install_cached
 from monitor.packages.building.install import InstallOptions
@@ -36,6 +37,19 @@ def test_a_failed_install_leaves_nothing(tmp_path: Path, empty_index: Path) -> N
     with pytest.raises(UsageError, match="no-such-thing"):
         install(tmp_path / "a", cache, "no-such-thing==1")
     assert list(cache.iterdir()) == []
+
+
+def test_what_killed_runs_left_is_removed_and_what_a_run_installs_is_not(tmp_path: Path, empty_index: Path) -> None:
+    cache = tmp_path / "cache"
+    for name in (".new-killed", ".new-other"):
+        (cache / name / "dep").mkdir(parents=True)
+    held = lock_folder(cache / ".new-other")
+    try:
+        wheel(empty_index, "dep", "1.0", {"dep.py": ""})
+        install(tmp_path / "a", cache, "dep==1.0")
+        assert [one.name for one in cache.iterdir() if one.name.startswith(".")] == [".new-other"]
+    finally:
+        os.close(held)
 
 
 def test_the_cache_keeps_the_newest(tmp_path: Path, empty_index: Path) -> None:

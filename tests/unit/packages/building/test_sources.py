@@ -404,12 +404,13 @@ def test_pip_s_configuration_is_used_by_both_installers(
     assert "private" in {part.name for part in done.report.parts}
 
 
+@pytest.mark.parametrize("links", ["--find-links wheels", "--find-links wheels --no-index", "--no-index -f wheels"])
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_folder_of_wheels_that_the_requirements_name_is_relative_to_their_file(
-    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+    tmp_path: Path, empty_index: Path, monkeypatch: pytest.MonkeyPatch, installer: str, links: str
 ) -> None:
     monkeypatch.delenv("PIP_FIND_LINKS")
-    folder = function(tmp_path / "project", "", requirements__txt="--find-links wheels\nprivate\n")
+    folder = function(tmp_path / "project", "", requirements__txt=f"{links}\nprivate\n")
     (folder / "wheels").mkdir()
     wheel(folder / "wheels", "private", "1.0", {"private.py": ""})
     done = built(folder, tmp_path / "out.zip", installer)

@@ -114,11 +114,16 @@ def test_tried_keeps_what_an_import_reads(tmp_path: Path, files: dict[str, str],
     assert reason in found.kept[0].reason
 
 
+NAMED = "imports that run later, strings, or entry points name these modules"
 LATER = [
     "def use():\n    from web.tests.help import one\n",
     "def use():\n    import web.tests.help as help\n",
     "def use():\n    from . import (\n        other,  # why\n        tests,\n    )\n    from .tests import help\n",
     "try:\n    if False:\n        from .tests.help import one\nexcept ImportError: pass\n",
+    "def use(): from .tests import help; return help\n",
+    "from importlib import import_module\ndef use():\n    return import_module('.tests.help', __package__)\n",
+    "def use():\n    return __import__('web.tests.help', fromlist=['one'])\n",
+    "PLUGIN = 'web.tests.help:one'\n",
 ]
 
 
@@ -135,7 +140,39 @@ def test_tried_keeps_what_an_import_that_runs_later_names(tmp_path: Path, source
     gone = {"web/tests/test_web.py": "from web.tests import unused_test\n", "web/tests/unused_test.py": ""}
     found = probed(tmp_path, files | gone)
     assert names(found) == set(files)
-    assert {kept.reason for kept in found.kept} == {"imports that run later name these modules"}
+    assert {kept.reason for kept in found.kept} == {NAMED}
+
+
+def test_tried_keeps_what_the_project_imports_later_and_what_entry_points_name(tmp_path: Path) -> None:
+    # A handler that uses django.test, and a plugin that importlib.metadata loads.
+    files = {
+        "web/__init__.py": "",
+        "web/test/__init__.py": "",
+        "web/test/client.py": "",
+        "web/tests/__init__.py": "",
+        "web/tests/plugin.py": "",
+        "web-1.0.dist-info/entry_points.txt": "[web.plugins]\nplain = web.tests.plugin:Plugin [extra]\n",
+    }
+    (app,) = entries(tmp_path / "project", {"app/main.py": "def run():\n    from web.test import client\n"})["dist"]
+    (tmp_path / "work").mkdir()
+    every = entries(tmp_path / "site", files | {"web/tests/test_web.py": ""})
+    found = strip(every, "tried", probe=ImportProbe(Path(sys.executable), tmp_path / "work"), project=[app])
+    assert names(found) == set(files)
+    assert {kept.reason for kept in found.kept} == {NAMED}
+
+
+def test_data_of_tests_that_a_module_names_stays(tmp_path: Path) -> None:
+    files = {
+        "web/__init__.py": "import os\ndef use():\n    return os.listdir('tests/data')\n",
+        "web/tests/data/a.json": "",
+    }
+    assert names(probed(tmp_path, files | {"web/tests/test_web.py": ""})) == set(files)
+
+
+def test_data_of_tests_that_only_a_build_or_a_word_names_does_not_stay(tmp_path: Path) -> None:
+    # numpy/lib/setup.py, and pandas/util/_tester.py: 9 MB of scipy and numpy.
+    files = {"web/__init__.py": "NAME = 'tests'\n", "web/setup.py": "add('tests/data')\n"}
+    assert names(probed(tmp_path, files | {"web/tests/data/a.json": ""})) == set(files)
 
 
 def test_a_module_that_is_named_and_reads_files_keeps_those_beside_it(tmp_path: Path) -> None:
@@ -237,6 +274,19 @@ def test_a_package_over_the_limit_gets_the_bytecode_that_fits(tmp_path: Path, mo
     assert "--strip tried fits if no test or stub is imported: 0.4 MB with --no-bytecode" in caught.value.hint
     with pytest.raises(UsageError, match="without bytecode") as caught:
         Fitting(strip="tried")(found, compiled)
+    assert caught.value.hint.startswith("leave out a part, or use a container image")
+
+
+def test_what_makes_a_package_too_large_is_named_and_nothing_else_is_advised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNZIPPED_LIMIT_BYTES", 1 << 20)
+    tiny = entries(tmp_path, {"web/a.py": "x" * 100, "web/tests/a.py": "x"})["dist"]
+    model = tmp_path / "model.bin"
+    model.write_bytes(bytes(2 << 20))
+    own = [Entry("model.bin", model, own=True), Entry("app.py", tiny[0].path, own=True)]
+    with pytest.raises(UsageError, match=r"the largest parts: the application 2 MB \(model.bin 2 MB\)$") as caught:
+        Fitting()({entry.name: entry for entry in [*tiny, *own]}, {})
     assert caught.value.hint.startswith("leave out a part, or use a container image")
 
 

@@ -251,3 +251,47 @@ def test_the_metadata_of_an_old_installer_is_one_file(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "place")
     found = [one for one in distributions(path=[str(tmp_path / "place")]) if one.metadata["Name"]]
     assert [(one.metadata["Name"], one.version) for one in found] == [("Old_Tool", "3.0")]
+
+
+def test_names_with_a_backslash_are_told(tmp_path: Path) -> None:
+    # Compress-Archive of Windows PowerShell 5.
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("app.py", "web\\__init__.py"):
+            info = zipfile.ZipInfo("x")
+            info.filename, info.create_system = name, 0
+            archive.writestr(info, b"")
+    assert messages(read(path), "names") == ["1 names with a backslash, which separates no folders in a zip: write /"]
+
+
+@pytest.mark.parametrize("folder", ["package/", "fn/", ".venv/lib/python3.11/site-packages/"])
+def test_distributions_in_a_folder_that_is_not_on_the_search_path_are_told(tmp_path: Path, folder: str) -> None:
+    info = {f"{folder}web-1.0.dist-info/METADATA": b"Name: web\nVersion: 1.0\n", f"{folder}web/__init__.py": b""}
+    vendored = {"pip/__init__.py": b"", "pip/_vendor/rich-1.0.dist-info/METADATA": b"Name: rich\nVersion: 1.0\n"}
+    path = zipped(tmp_path / "a.zip", {"app.py": b"", **info, **vendored})
+    (told,) = messages(read(path), "folder")
+    assert told.startswith(f"1 distribution in {folder}, which is not on sys.path")
+    source = FileSource(path)
+    target = Target(pythonpath=(f"/var/task/{folder.rstrip('/')}",))
+    report = inspect("x", [Piece("package", TASK, ZipListing(source))], target)
+    source.close()
+    assert messages(report, "folder") == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_that_lambda_does_not_support_is_told(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("app.py", b"x" * 1000)
+    (told,) = messages(read(path), "compression")
+    assert told.startswith("1 files that are encrypted, or compressed in another way")
+
+
+def test_an_empty_package_is_told(tmp_path: Path) -> None:
+    assert messages(read(zipped(tmp_path / "a.zip", {})), "limit") == ["the package has no files: Lambda refuses it"]
+
+
+def test_what_a_mac_adds_to_a_zip_is_of_a_development_environment(tmp_path: Path) -> None:
+    files = {"app.py": b"", "__MACOSX/._app.py": b"", "web/._x": b"", ".DS_Store": b""}
+    (told,) = messages(read(zipped(tmp_path / "a.zip", files)), "development")
+    assert told.startswith("3 files of a development environment")
