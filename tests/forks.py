@@ -72,7 +72,8 @@ class Forks:
     ) -> Forked:
         """Start `monitor` with these arguments and nothing but this environment."""
         asked = {"arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd or Path.cwd())}
-        ours, theirs = socket.socketpair()
+        # Packets: the process id and the exit code of a short command must not arrive as one number.
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         out, err = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - `wait` closes them
         with TemporaryFile() as given, theirs, self._lock:
             given.write(stdin.encode())
