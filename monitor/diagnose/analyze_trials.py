@@ -20,7 +20,8 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis with these trials.
 
     Findings that one of them refuted come last, with low confidence. What a trial confirmed has its measured saving,
-    and at least medium confidence. A finding whose change cannot be made is no advice, only a minor finding.
+    and at least medium confidence. What a trial leaves open, without a saving as a rule, has low confidence. A finding
+    whose change cannot be made is no advice, only a minor finding.
     """
     why = {
         (one.rule, one.subject): reason
@@ -37,12 +38,14 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
         return (finding.rule, finding.subject) in impossible
 
     confirmed = {(one.rule, one.subject): one for one in trials if is_confirmed(one)}
+    doubtful = {(one.rule, one.subject) for one in trials if _is_doubtful(one)}
     reported = [known for one in diagnosis.evidence.judged_starts if (known := one.first_total_ms) is not None]
 
     def weighed(finding: Finding) -> Finding:
         trial = confirmed.get((finding.rule, finding.subject))
         if trial is None:
-            return finding
+            is_doubtful = (finding.rule, finding.subject) in doubtful
+            return replace(finding, confidence=Grade.LOW) if is_doubtful else finding
         confidence = Grade.MEDIUM if finding.confidence is Grade.LOW else finding.confidence
         return replace(finding, confidence=confidence, saving=_measured(trial, finding.saving, reported))
 
@@ -66,6 +69,12 @@ def is_confirmed(trial: Trial) -> bool:
     """Whether the starts of a trial were faster with the change by more than noise."""
     enough = len(trial.before_ms) >= _FEWEST_TURNS
     return enough and not trial.breaks and trial.spread_ms is not None and trial.spread_ms[0] > 0
+
+
+def _is_doubtful(trial: Trial) -> bool:
+    """Whether the starts of a trial were as a rule not faster with the change."""
+    enough = trial.measures and not trial.failed and len(trial.before_ms) >= _FEWEST_TURNS
+    return enough and trial.saved_ms is not None and trial.saved_ms <= 0
 
 
 def _measured(trial: Trial, estimate: Saving | None, reported: Sequence[float]) -> Saving | None:

@@ -83,6 +83,22 @@ def test_a_trial_that_does_not_refute_a_finding_leaves_it(result: Trial) -> None
     assert after.refuted == ()
 
 
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (trial("a", (-300.0, 210.0)), Grade.LOW),
+        (trial("a", (-210.0, 300.0)), Grade.HIGH),
+        (trial("a", (-300.0, 210.0), before_ms=(1.0,) * 6), Grade.HIGH),
+        (trial("a", (-300.0, 210.0), measures=False), Grade.HIGH),
+    ],
+    ids=["slower as a rule", "faster as a rule", "a few turns", "times do not show it"],
+)
+def test_a_trial_that_is_open_and_saved_nothing_leaves_low_confidence(result: Trial, expected: Grade) -> None:
+    sure = replace(FOUND, findings=tuple(replace(one, confidence=Grade.HIGH) for one in FOUND.findings))
+    found = {one.rule: one.confidence for one in judged(sure, [result]).findings}
+    assert found == {"a": expected, "b": Grade.HIGH}
+
+
 def test_a_finding_whose_change_cannot_be_made_is_no_advice() -> None:
     result = Trial("a", "numpy", "tried", failed="the import stands in an if", impossible=True)
     after = judged(FOUND, [result])
