@@ -51,6 +51,6 @@ def link_text(text: str, address: str, style: Style, look: str = "") -> "Text":
 
     found = Text(text, style=look, overflow="fold")
     if style.links and _SAFE.fullmatch(address):
-        # Trailing blanks, which align a cell, are no part of the link.
+        # Trailing blanks, which align a cell, do not belong to the link.
         found.stylize(Look(link=address), 0, len(text.rstrip(" ")))
     return found

@@ -21,7 +21,7 @@ def judged(diagnosis: Diagnosis, trials: Sequence[Trial]) -> Diagnosis:
 
     Findings that one of them refuted come last, with low confidence. What a trial confirmed has its measured saving,
     and at least medium confidence. What a trial leaves open, without a saving as a rule, has low confidence. A finding
-    whose change cannot be made is no advice, only a minor finding.
+    whose change cannot be made becomes a minor finding.
     """
     why = {
         (one.rule, one.subject): reason

@@ -226,6 +226,8 @@ def optimize(
     deadline = time.monotonic() + plan.limit_s
     reference, start = _reference(plan, subject, package, original, folder)
     work = _Work(plan, subject, package, folder, original, reference, say, advance, start, deadline)
+    # The package that the steps after bytecode are compared with at the end.
+    compiled = original
     steps = []
     waiting = [kind for kind in STEPS if kind.name in plan.steps]
     for kind in STEPS:
@@ -233,14 +235,13 @@ def optimize(
             steps.append(Step(kind.name, kind.title, kept=False, reason="not asked for"))
         elif kind.name == "bytecode":
             steps.append(_bytecode_step(work, kind))
+            compiled = work.before
         elif work.left_s() <= 0:
             steps.append(Step(kind.name, kind.title, kept=False, reason=f"not tried, no time is left; {MORE_TIME}"))
         elif kind.wanted is None:
             steps.append(_collection_step(work, kind))
         else:
             steps.append(_import_step(work, kind, kind.wanted, len(waiting) - waiting.index(kind)))
-        if kind.name == "bytecode":
-            compiled = work.before
     steps = _confirmed(work, steps, compiled)
     wall = cpu = None
     if any(step.kept for step in steps):

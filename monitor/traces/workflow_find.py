@@ -45,7 +45,7 @@ def list_traces(
     """
     if source.is_searched and not wanted.expression:
         listed = _from_spans(source, window, wanted, limit, examine)
-        # A query of the spans answers no more ids than were asked for: they are no count.
+        # A query of the spans answers no more ids than were asked for: they cannot be counted.
         countable = explained and INSIGHTS not in listed.notes[0]
         return replace(listed, sampling=_sampling(source, window, listed.found)) if countable else listed
     looks_inside = wanted.cold or bool(source.qualifiers)

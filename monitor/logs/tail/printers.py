@@ -251,11 +251,11 @@ def _document(event: LogEvent, members: dict[str, Any]) -> str:
 
 
 def _unusual(whole: dict[str, Any]) -> str:
-    """An event with keys that are no text, which take orjson longer, or with what it refuses."""
+    """An event with keys that are not text, which take orjson longer, or with a value that it refuses."""
     try:
         return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError):
-        # Lone surrogates, and numbers beyond 64 bits.
+        # orjson refuses lone surrogates and numbers beyond 64 bits.
         from monitor.kernel.jsonable import jsonable
 
         return json.dumps(jsonable(whole), allow_nan=False)

@@ -37,14 +37,15 @@ def check_dependencies(dependencies: Dependencies, recipe: Recipe, provided: Col
     shared = _shared_files(dependencies, provided)
     wanted = wanted_by(dependencies, recipe)
     found = list(contradictions(dependencies.found, wanted, provided))
-    found += _told(path for path in shared.items() if module_of(path[0]) and not probable_kind(path[0]))
+    modules = {path: owners for path, owners in shared.items() if module_of(path) and not probable_kind(path)}
+    found += _told(modules)
     if found and recipe.check:
         more = f"; and {len(found) - _FEW} more" if len(found) > _FEW else ""
         raise CheckFailedError(
             f"the dependencies contradict each other: {'; '.join(found[:_FEW])}{more}",
             "change the requirements, or build with --no-check",
         )
-    others = _told(path for path in shared.items() if not module_of(path[0]) or probable_kind(path[0]))
+    others = _told({path: owners for path, owners in shared.items() if path not in modules})
     extras = dict.fromkeys(unknown_extras(dependencies.found, wanted))
     return [*([unsupported] if unsupported else []), *found, *others, *extras]
 
@@ -79,10 +80,10 @@ def _is_namespace(path: Path, rows: Iterable[Row]) -> bool:
     return not code or any(map(_NAMESPACE.search, code))
 
 
-def _told(shared: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+def _told(shared: Mapping[str, tuple[str, ...]]) -> list[str]:
     """What is said of such files: one line for the distributions that have them."""
     files: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for path, owners in sorted(shared):
+    for path, owners in sorted(shared.items()):
         files[owners].append(path)
     return [
         f"{' and '.join(owners)} have different files with the name {paths[0]}"

@@ -8,8 +8,6 @@ from monitor.packages.model import Container, PackageFinding, Part, PartKind
 
 _FEW = 10
 _SKIP = (".dist-info", ".egg-info", "__pycache__", "bin", "include", "share", "requirements")
-
-
 _METADATA = re.compile(r"(?P<folder>.+?/)(?P<name>[^/-]+)[^/]*\.(?:dist|egg)-info/")
 # The minor versions of the managed runtimes that are not frozen.
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")

@@ -67,5 +67,5 @@ def detect(sample: Sample) -> tuple[Form, float]:
 
 
 def _has_records(form: Form, sample: Sample) -> bool:
-    """Whether a form finds records of the platform: then others, which a function can print, are no evidence."""
+    """Whether a form finds records of the platform: then others, which a function can print, prove nothing."""
     return any(begins_record(event.message) for event in sample.events(form.reader(sample)))
